@@ -1,0 +1,111 @@
+# spillway: `make help` lists what can be made.
+BUILD ?= build
+CC    ?= cc
+SAN   ?=
+V     ?=
+SECONDS ?= 60
+Q     := $(if $(V),,@)
+FOLDERS := model policy sched watch bench
+
+PKGS   := libuv libcurl jansson openssl yaml-0.1 libnghttp2
+WARN   := -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wshadow -Wstrict-prototypes \
+          -Wmissing-prototypes -Wvla -Wwrite-strings -Wcast-qual -Wundef -Wpointer-arith -Wformat=2 \
+          -Wpedantic -Wdouble-promotion -Wswitch-enum -Wnull-dereference -Wcast-align \
+          -Wimplicit-fallthrough -Werror=format-security
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fPIE \
+          -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing \
+          -ftrivial-auto-var-init=zero $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+LINK   := -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed,--no-copy-dt-needed-entries
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+CFLAGS   ?= -O2 -g
+ALL_CFLAGS = -std=c11 -D_GNU_SOURCE -I. $(WARN) $(HARDEN) $(SANFLAGS) $(CFLAGS) -MMD -MP \
+             $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+LIBS     = $(shell pkg-config --libs $(PKGS)) -lm -lpthread
+
+sources  = $(filter-out $(1)/main.c,$(sort $(wildcard $(1)/*.c $(1)/*/*.c)))
+objects  = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+# A folder's tests link only what the folder may include: a layer broken is a link that fails.
+needs_model := model
+needs_sched := sched policy model
+needs_watch := watch model
+needs_bench := bench sched policy watch model
+needs_sim   := $(needs_bench)
+needs_real  := $(needs_bench)
+archives = $(foreach f,$(needs_$(1)),$(BUILD)/lib$(f).a)
+UNIT     := model sched watch bench
+
+.PHONY: all help deps demo demo-up demo-down test test-unit test-sim test-real asan tidy fuzz bench clean
+all: $(BUILD)/spillway $(BUILD)/spillway-bench ## build both binaries
+
+help: ## this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+deps: ## install what is missing (Debian packages)
+	$(Q)tests/deps.sh
+
+demo: deps ## watch pods being scheduled: simulated apiserver, real scheduler, table and SVG
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(BUILD)/spillway-bench demo --spillway $(BUILD)/spillway --out $(BUILD)
+
+demo-up: deps ## start the same and leave it running; prints a kubeconfig for kubectl
+	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(BUILD)/spillway-bench demo --up --spillway $(BUILD)/spillway --out $(BUILD)
+
+demo-down: ## end what demo-up left running
+	$(Q)$(BUILD)/spillway-bench demo --down --out $(BUILD)
+
+test: deps ## everything: unit, simulated apiserver, real control plane
+	$(Q)$(MAKE) --no-print-directory test-unit test-sim test-real
+
+test-unit: $(UNIT:%=$(BUILD)/test-%) ## the quick part
+	$(Q)for t in $(UNIT); do $(BUILD)/test-$$t -j2 || exit 1; done
+
+test-sim: all $(BUILD)/test-sim ## the binary against the simulated apiserver
+	$(Q)BUILD=$(BUILD) $(BUILD)/test-sim -j1
+
+test-real: all $(BUILD)/test-real ## the binary against a real control plane (builds it once)
+	$(Q)BUILD=$(BUILD) tests/real/run.sh $(BUILD)/test-real
+
+asan: ## unit tests and simulated apiserver under ASan, UBSan and LSan; a leak fails
+	$(Q)tests/asan.sh $(MAKE)
+
+tidy: ## layers, headers, banned functions, sizes, cppcheck, clang
+	$(Q)tests/tidy/run.sh $(MAKE)
+
+fuzz: ## SECONDS=n for each parser
+	$(Q)tests/fuzz/run.sh $(SECONDS)
+
+bench: all ## all benchmarks: tables, and build/bench.json
+	$(Q)bench/run.sh $(BUILD)
+
+clean: ## remove build/
+	$(Q)rm -rf $(BUILD)
+
+$(BUILD)/spillway: $(BUILD)/obj/sched/main.o $(foreach f,sched policy watch model,$(BUILD)/lib$(f).a)
+$(BUILD)/spillway-bench: $(BUILD)/obj/bench/main.o $(call archives,bench)
+$(BUILD)/spillway $(BUILD)/spillway-bench:
+	@echo "  LD    $@"
+	$(Q)$(CC) $(SANFLAGS) $(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group $(LIBS)
+
+define folder_rules
+$(BUILD)/lib$(1).a: $(call objects,$(call sources,$(1)))
+	@mkdir -p $$(@D)
+	$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
+endef
+$(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
+
+define test_rules
+$(BUILD)/test-$(1): $(call objects,$(sort $(wildcard tests/$(1)/*.c))) $(call archives,$(1))
+	@echo "  LD    $$@"
+	$(Q)$(CC) $(SANFLAGS) $(LINK) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LIBS) -lcriterion
+endef
+$(foreach t,$(UNIT) sim real,$(eval $(call test_rules,$(t))))
+
+$(BUILD)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC    $<"
+	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(BUILD)/obj/sched/options.o: ALL_CFLAGS += -DSPILLWAY_VERSION='"$(VERSION)"'
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
