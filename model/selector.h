@@ -1,0 +1,72 @@
+/*
+ * Node labels, and the selectors that pods hold against them: nodeSelector, required and preferred node
+ * affinity. Meaning: spec of NodeAffinity in kube-scheduler (component-helpers nodeaffinity).
+ */
+#ifndef MODEL_SELECTOR_H
+#define MODEL_SELECTOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/base/symbol.h"
+
+struct label {
+    uint32_t key_sym, value_sym;
+};
+
+/* Labels of one object, ascending key_sym, no key twice. */
+struct labels {
+    uint32_t count;
+    struct label *items;
+};
+
+#define SELECTOR_OP_MAP(X)                                                                         \
+    X(IN, "In")                                                                                    \
+    X(NOT_IN, "NotIn")                                                                             \
+    X(EXISTS, "Exists")                                                                            \
+    X(DOES_NOT_EXIST, "DoesNotExist")                                                              \
+    X(GT, "Gt")                                                                                    \
+    X(LT, "Lt")
+
+enum selector_op {
+#define X(id, text) SELECTOR_##id,
+    SELECTOR_OP_MAP(X)
+#undef X
+        SELECTOR_OP_COUNT,
+    SELECTOR_INVALID = SELECTOR_OP_COUNT, /* unknown operator: matches nothing */
+};
+
+/* One matchExpressions or matchFields entry. */
+struct requirement {
+    uint32_t key_sym;
+    uint32_t op; /* enum selector_op */
+    uint32_t value_count;
+    uint32_t *value_syms; /* ascending */
+};
+
+/* AND over all requirements. A term with none of either matches nothing. */
+struct node_term {
+    uint32_t expression_count, field_count;
+    struct requirement *expressions; /* on labels */
+    struct requirement *fields;      /* on metadata.name only; any other field matches nothing */
+};
+
+struct preferred_term {
+    int32_t weight; /* 1 to 100 */
+    struct node_term term;
+};
+
+enum selector_op selector_op_parse(struct str text);
+
+/* The value of a label, or SYM_ABSENT. Binary search. */
+uint32_t labels_get(const struct labels *labels, uint32_t key_sym);
+
+/* Sorts by key and keeps the last of equal keys. */
+void labels_sort(struct labels *labels);
+
+/* Whether a node with these labels and this name satisfies the term. `symbols` for Gt and Lt, which
+ * compare base-10 integers; text that is none does not match. */
+bool node_term_matches(const struct node_term *term, const struct labels *labels,
+                       uint32_t node_name_sym, const struct symbols *symbols);
+
+#endif
