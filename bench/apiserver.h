@@ -1,0 +1,54 @@
+/*
+ * The HTTP/2 face of a simulated cluster: a kube-apiserver as far as a scheduler, kubectl and tests
+ * can see. TLS on 127.0.0.1 with a throw-away CA, client certificates and bearer tokens, discovery,
+ * list, watch, tables, patches, the binding subresource. Runs in the caller's loop; one thread.
+ *
+ * The store's clock is the caller's: in real time call sim_clock_read_system() in the loop (the
+ * `refresh_clock` option does it on every wake-up of the loop).
+ */
+#ifndef BENCH_APISERVER_H
+#define BENCH_APISERVER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "bench/apiserver_fault.h"
+#include "bench/clock.h"
+#include "bench/store.h"
+#include "model/base/err.h"
+
+struct apiserver; /* opaque */
+
+struct apiserver_options {
+    uint16_t port;   /* 0: any free one */
+    const char *dir; /* certificates, tokens and kubeconfigs are written here (0600) */
+    struct sim_clock *refresh_clock; /* set from the system's clocks at each wake-up; NULL: not */
+    int64_t bookmark_every_ms;       /* 0: one minute, as kube */
+    int64_t list_expires_ms; /* life of a continue token; 0: five minutes, as etcd's compaction */
+    const char *git_version; /* of /version; NULL: "v1.37.0" */
+};
+
+/* Listens and writes DIR/kubeconfig (an administrator with a token), DIR/kubeconfig-cert (the same
+ * by client certificate), DIR/kubeconfig-reader (may only read), DIR/kubeconfig-nobody (every
+ * request is 403), and ca.crt, admin.crt, admin.key, admin.token beside them. NULL: see *err. */
+struct apiserver *apiserver_start(uv_loop_t *loop, struct store *store,
+                                  const struct apiserver_options *options, struct err *err);
+
+uint16_t apiserver_port(const struct apiserver *server);
+const char *apiserver_kubeconfig(const struct apiserver *server); /* a path; lent */
+
+/* The fault table: tests arm it directly or by PUT /debug/faults. Lent, mutable. */
+struct fault_table *apiserver_faults(struct apiserver *server);
+
+struct apiserver_counts {
+    uint64_t requests, binds, watch_events, bytes_out, connections_now, watches_now;
+};
+struct apiserver_counts apiserver_counts(const struct apiserver *server);
+
+/* Sends GOAWAY, ends all watches, closes everything. The memory goes when the loop has run the
+ * close callbacks: run the loop until it is idle, then it is all freed. `server` is invalid at
+ * once. */
+void apiserver_stop(struct apiserver *server);
+
+#endif
