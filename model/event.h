@@ -1,0 +1,78 @@
+/*
+ * What comes in: everything the scheduler core learns about the world, in the order it happened. The
+ * same events in the same order give the same bindings. An event and all it points to are lent for
+ * the call; the core copies what it keeps.
+ */
+#ifndef MODEL_EVENT_H
+#define MODEL_EVENT_H
+
+#include <stdbool.h>
+
+#include "model/base/err.h"
+#include "model/object.h"
+
+/* A pod as writes name it. `uid` decides whether it is still the same one. */
+struct pod_ref {
+    uint32_t namespace_sym;
+    struct str name;
+    struct uid uid;
+};
+
+#define EVENT_MAP(X)                                                                               \
+    X(NODE_LIST_BEGIN)  /* a full list of nodes starts: what it does not name is gone at its end */ \
+    X(NODE_LIST_END)    /* complete: nodes not named since BEGIN are removed */                    \
+    X(NODE_SEEN)        /* node added, changed or listed */                                        \
+    X(NODE_GONE)        /* node deleted: `node` is the last state */                               \
+    X(POD_LIST_BEGIN)                                                                              \
+    X(POD_LIST_END)                                                                                \
+    X(POD_SEEN)                                                                                    \
+    X(POD_GONE)         /* deleted or finished (it left the watch) */                              \
+    X(BIND_REPLY)       /* one port->bind() has its answer */                                      \
+    X(POD_READ)         /* one port->read_pod() has its answer */                                  \
+    X(STATUS_REPLY)     /* one port->patch_status() has its answer */
+
+enum event_kind {
+#define X(kind) EVENT_##kind,
+    EVENT_MAP(X)
+#undef X
+        EVENT_KIND_COUNT
+};
+
+/* The answer to a write or to a read, sorted by what the core does next (reliability 2, A7, A12). */
+#define OUTCOME_MAP(X)                                                                             \
+    X(DONE)      /* 2xx */                                                                         \
+    X(CONFLICT)  /* 409: bound already, other UID, being deleted: read the pod, then decide */     \
+    X(GONE)      /* 404: the pod, its namespace, or the node is no more */                         \
+    X(FORBIDDEN) /* 401, 403: a right is missing; the text names it */                             \
+    X(INVALID)   /* 400, 422 and other 4xx: refused for what it says */                            \
+    X(THROTTLED) /* 429, still after the writer's own retries: surely not done */                  \
+    X(UNKNOWN)   /* time-out, lost connection, 5xx: done or not, only a read tells */              \
+    X(NOT_SENT)  /* never left this process (shutting down, no credentials): surely not done */
+
+enum outcome {
+#define X(kind) OUTCOME_##kind,
+    OUTCOME_MAP(X)
+#undef X
+        OUTCOME_COUNT
+};
+
+const char *outcome_name(enum outcome outcome);
+
+struct reply {
+    struct pod_ref pod;
+    enum outcome outcome;
+    int32_t http_status; /* 0: no answer */
+    struct str message;  /* the server's or the client's words; empty when DONE */
+};
+
+struct event {
+    enum event_kind kind;
+    union {
+        const struct node_object *node; /* NODE_SEEN, NODE_GONE */
+        const struct pod_object *pod;   /* POD_SEEN, POD_GONE */
+        const struct reply *reply;      /* BIND_REPLY, STATUS_REPLY, POD_READ */
+    };
+    const struct pod_object *read_pod; /* POD_READ with OUTCOME_DONE: the fresh object */
+};
+
+#endif
