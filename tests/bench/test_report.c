@@ -1,0 +1,53 @@
+#include "bench/report.h"
+
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+Test(report, writes_one_json_object_with_the_keys)
+{
+    struct report report;
+    report_init(&report, "a title");
+    report_add(&report, "a.count", 1234567, "things");
+    report_add(&report, "a.ratio", 0.25, "of all");
+    char *text = NULL;
+    size_t len = 0;
+    char path[] = "/tmp/report-XXXXXX";
+    int fd = mkstemp(path);
+    cr_assert(fd >= 0);
+    struct err err;
+    cr_assert_eq(report_write_json(&report, path, &err), 0);
+    json_t *root = json_load_file(path, 0, NULL);
+    cr_assert(root != NULL);
+    cr_assert_eq(json_object_size(root), 2);
+    cr_assert(json_is_integer(json_object_get(root, "a.count")));
+    cr_assert_eq(json_integer_value(json_object_get(root, "a.count")), 1234567);
+    cr_assert_eq(json_number_value(json_object_get(root, "a.ratio")), 0.25);
+    json_decref(root);
+    remove(path);
+
+    FILE *out = open_memstream(&text, &len);
+    report_print(&report, out);
+    fclose(out);
+    cr_assert(strstr(text, "a title\n") == text);
+    cr_assert(strstr(text, "1 234 567  things") != NULL, "%s", text);
+    free(text);
+}
+
+Test(report, says_which_file_cannot_be_written)
+{
+    struct report report;
+    report_init(&report, "a title");
+    struct err err;
+    cr_assert_eq(report_write_json(&report, "/nonexistent/x.json", &err), -ENOENT);
+    cr_assert(strstr(err.text, "/nonexistent/x.json") != NULL);
+}
+
+Test(report, median_of_odd_and_even_counts)
+{
+    double odd[] = {5, 1, 3}, even[] = {4, 1, 3, 2};
+    cr_assert_eq(report_median(odd, 3), 3);
+    cr_assert_eq(report_median(even, 4), 2.5);
+}
