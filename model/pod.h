@@ -1,0 +1,88 @@
+/*
+ * One pod as the scheduler remembers it: at most 256 bytes, beside its name. What it shares with its
+ * siblings (requests, selectors, tolerations ...) belongs to its shape.
+ *
+ *                 assume                 seen bound (watch or GET)
+ *     PENDING ---------------> ASSUMED ------------------------------> BOUND
+ *        ^                       |                                       |
+ *        +-----------------------+                                       v
+ *          forget (definite refusal, or GET says unbound)         removed (deleted, finished)
+ *
+ * A pod counts on its node while ASSUMED or BOUND. Only an object seen, a definite refusal or a GET
+ * ends a reservation; time never does.
+ */
+#ifndef MODEL_POD_H
+#define MODEL_POD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/base/mono.h"
+#include "model/event.h"
+#include "model/resource.h"
+#include "model/uid.h"
+
+struct shape;
+
+enum { POD_RECORD_BYTES_MAX = 256, NODE_SLOT_NONE = UINT32_MAX };
+
+enum pod_place { POD_PENDING, POD_ASSUMED, POD_BOUND };
+
+/* Where a pending pod stands in sched/queue.h. */
+enum queue_place {
+    QUEUE_NOWHERE,       /* not queued: popped, assumed, bound, or not ours */
+    QUEUE_ACTIVE,        /* heap: may be tried now */
+    QUEUE_BACKOFF,       /* heap: rejected, waits for its backoff */
+    QUEUE_ERROR_BACKOFF, /* heap: failed by an error, waits for its backoff */
+    QUEUE_PARKED,        /* on its shape's list: waits for an event */
+    QUEUE_GATED,         /* has schedulingGates */
+    QUEUE_PLACE_COUNT
+};
+
+/* The write under way for an assumed pod; private to sched/binding.h. */
+enum bind_phase {
+    BIND_NONE,
+    BIND_SENT,    /* POST under way */
+    BIND_READING, /* outcome unknown: GET under way */
+    BIND_WAITING, /* will try the GET or POST again at `retry_at` */
+};
+
+struct pod {
+    struct uid uid;
+    char *name;            /* owned */
+    char *problem;         /* owned; NULL: fine. Why this pod cannot be scheduled as written */
+    struct shape *shape;   /* referenced */
+    struct requests *held; /* referenced; what it takes on its node. NULL while pending */
+    struct pod *node_prev, *node_next;   /* the node's pods, while ASSUMED or BOUND */
+    struct pod *queue_prev, *queue_next; /* its park group or the gated list; private to the queue */
+    uint64_t resource_version;           /* cluster_version() of the text; equality only */
+    int64_t generation;
+    uint64_t condition_hash; /* of PodScheduled as last seen or sent; 0: none, or True */
+    struct mono_ms queued_at;
+    struct mono_ms backoff_until;
+    struct mono_ms retry_at;
+    uint64_t queue_sequence;
+    uint32_t heap_position;
+    uint32_t namespace_sym;
+    uint32_t node_slot;          /* NODE_SLOT_NONE while pending */
+    uint32_t nominated_node_sym; /* status.nominatedNodeName */
+    int32_t priority;
+    uint32_t rejectors; /* 1 << enum plugin: who refused it in its last attempt */
+    uint32_t attempts;
+    uint16_t unschedulable_count, error_count;
+    uint16_t gate_count;
+    uint8_t place;       /* enum pod_place */
+    uint8_t queue_place; /* enum queue_place */
+    uint8_t bind_phase;  /* enum bind_phase */
+    uint8_t bind_tries;
+    uint8_t list_epoch; /* of the list that last named it */
+    bool is_ours;       /* a scheduler name of ours */
+    bool is_deleting;
+};
+
+_Static_assert(sizeof(struct pod) <= POD_RECORD_BYTES_MAX, "architecture chapter 4");
+
+/* The name in the port's words; lent as long as the pod. */
+struct pod_ref pod_ref(const struct pod *pod);
+
+#endif
