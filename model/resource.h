@@ -25,8 +25,8 @@ enum resource_id {
 enum {
     RESOURCE_COLUMNS_MAX = 64,  /* fixed and offered by nodes; more are ignored with a warning */
     RESOURCE_SCALARS_MAX = 64,  /* distinct resources one pod may ask for; more: pod refused */
-    RESOURCE_NONE = UINT32_MAX, /* no column: no node offers it */
 };
+#define RESOURCE_NONE UINT32_MAX /* no column: no node offers it */
 
 /* kube-scheduler's stand-ins for containers that request nothing (scoring only), util/pod_resources */
 #define NONZERO_CPU_MILLI    INT64_C(100)

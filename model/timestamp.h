@@ -13,7 +13,8 @@ enum { TIMESTAMP_TEXT_BYTES = 32 };
  * Years 1 to 9999. False when the text is no such time. */
 bool timestamp_parse(struct str text, int64_t *ret_unix_us);
 
-/* "2026-11-22T03:04:05Z" and "2026-11-22T03:04:05.000006Z", NUL-terminated. */
+/* "2026-11-22T03:04:05Z" and "2026-11-22T03:04:05.000006Z", NUL-terminated. CHECKs that the time lies in
+ * years 1 to 9999. */
 void timestamp_format(int64_t unix_us, char ret_text[TIMESTAMP_TEXT_BYTES]);
 void timestamp_format_micro(int64_t unix_us, char ret_text[TIMESTAMP_TEXT_BYTES]);
 
