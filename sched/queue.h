@@ -1,5 +1,6 @@
 /*
- * Pods that wait to be scheduled, in kube-scheduler's order and arithmetic (kube-scheduler.md A3, A4).
+ * Pods that wait to be scheduled, in kube-scheduler's order and arithmetic (kube-scheduler.md A3,
+ * A4).
  *
  *    add ---gated?---> GATED --gates removed--+
  *     |                                       v
@@ -11,12 +12,13 @@
  *                     still backing off|        +---------------+----------------+
  *                                      +---- event whose hint says yes
  *
- * Parked pods stand in groups of equal shape; a group is registered under every plug-in that refused
- * one of its pods. An event asks only the groups of the plug-ins that registered for it, one hint a
- * group and plug-in, and wakes the pods which that plug-in refused. It never walks all parked pods.
+ * Parked pods stand in groups of equal shape; a group is registered under every plug-in that
+ * refused one of its pods. An event asks only the groups of the plug-ins that registered for it,
+ * one hint a group and plug-in, and wakes the pods which that plug-in refused. It never walks all
+ * parked pods.
  *
- * Time comes in as an argument; nothing here reads a clock. Pods are borrowed: the owner removes one
- * from the queue before freeing it.
+ * Time comes in as an argument; nothing here reads a clock. Pods are borrowed: the owner removes
+ * one from the queue before freeing it.
  */
 #ifndef SCHED_QUEUE_H
 #define SCHED_QUEUE_H
@@ -34,39 +36,44 @@ struct queue; /* opaque */
 enum {
     QUEUE_INITIAL_BACKOFF_MS = 1000,
     QUEUE_MAX_BACKOFF_MS = 10000,
-    QUEUE_WINDOW_MS = 1000,          /* expiries are compared in whole seconds */
+    QUEUE_WINDOW_MS = 1000,            /* expiries are compared in whole seconds */
     QUEUE_LEFTOVER_MS = 5 * 60 * 1000, /* a parked pod is tried again after this */
     QUEUE_LEFTOVER_CHECK_MS = 30 * 1000,
+    QUEUE_BACKOFF_LIMIT_MS = 24 * 60 * 60 * 1000, /* own limit on what a configuration may ask */
 };
 
 struct queue_config {
-    int64_t initial_backoff_ms;
-    int64_t max_backoff_ms; /* 0: no backoff */
+    int64_t initial_backoff_ms; /* 0 to max_backoff_ms */
+    int64_t max_backoff_ms;     /* up to QUEUE_BACKOFF_LIMIT_MS; 0: no backoff */
 };
 
 struct queue *queue_new(const struct queue_config *config, const struct cluster *cluster);
-void queue_free(struct queue *queue); /* the pods stay their owner's; their queue fields are stale */
+
+/* Before the cluster: shapes carry park groups. The pods stay their owner's; their queue fields are
+ * stale. NULL is fine. */
+void queue_free(struct queue *queue);
 
 /* A pending pod enters: ACTIVE, or GATED when it has scheduling gates. */
 void queue_add(struct queue *queue, struct pod *pod, struct mono_ms now);
 
-/* The next pod to try, now NOWHERE, attempts counted; NULL when there is none. With ACTIVE empty the
- * head of BACKOFF comes at once (PopFromBackoffQ), never one of ERROR_BACKOFF. */
+/* The next pod to try, now NOWHERE, attempts counted; NULL when there is none. With ACTIVE empty
+ * the head of BACKOFF comes at once (PopFromBackoffQ), never one of ERROR_BACKOFF. */
 struct pod *queue_pop(struct queue *queue, struct mono_ms now);
 
-/* A popped pod comes back. `rejectors` (1 << enum plugin): refused, is parked. 0: failed by an error,
- * waits its error backoff. Counts and timestamp as A3. */
+/* A popped pod comes back. `rejectors` (1 << enum plugin): refused, is parked. 0: failed by an
+ * error, waits its error backoff. Counts and timestamp as A3. */
 void queue_return(struct queue *queue, struct pod *pod, uint32_t rejectors, struct mono_ms now);
 
 /* The pod is no longer to be scheduled (bound, deleted); no-op when NOWHERE. */
 void queue_remove(struct queue *queue, struct pod *pod);
 
-/* Call BEFORE pod->shape or pod->priority changes while queued, and queue_reinsert() after: heaps and
- * groups follow the new values. */
+/* Call BEFORE pod->shape, pod->priority or pod->gate_count changes while queued, and
+ * queue_reinsert() (or queue_remove()) next, before anything else is asked of the queue: heaps and
+ * groups follow the new values. Both are no-ops for a pod that is NOWHERE. */
 void queue_detach(struct queue *queue, struct pod *pod);
 
-/* `bits` (enum pod_change_bits) says what changed: a parked or gated pod moves up when its own update can
- * help (gates gone, tolerations added, scaled down); otherwise it stays where it was. */
+/* `bits` (enum pod_change_bits) says what changed: a parked or gated pod moves up when its own
+ * update can help (gates gone, tolerations added, scaled down); otherwise it stays where it was. */
 void queue_reinsert(struct queue *queue, struct pod *pod, uint32_t bits, struct mono_ms now);
 
 /* Something happened in the cluster. Returns how many pods moved. */
