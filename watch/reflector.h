@@ -1,6 +1,7 @@
 /*
- * Keeps one kind of object in step with the apiserver (client-go tools/cache/reflector.go; reliability
- * 1.1 to 1.4; kube-scheduler.md A19).
+ * Keeps one kind of object in step with the apiserver (client-go tools/cache/reflector.go;
+ * reliability 1.1 to 1.4; kube-scheduler.md A19). What it does next after each end is in
+ * reflector_rule.c.
  *
  *      start                          any failure but 410: back off, jittered, and resume
  *        |                              +-----------------+
@@ -11,8 +12,8 @@
  *      PAGING  <------------------------+    |
  *        +-----------------------------------+
  *
- * A list never empties the cache: it is framed by *_LIST_BEGIN and *_LIST_END, and what it did not name
- * is removed at the end. A list that breaks off is begun again with another BEGIN.
+ * A list never empties the cache: it is framed by *_LIST_BEGIN and *_LIST_END, and what it did not
+ * name is removed at the end. A list that breaks off is begun again with another BEGIN.
  */
 #ifndef WATCH_REFLECTOR_H
 #define WATCH_REFLECTOR_H
@@ -38,11 +39,14 @@ struct reflector_options {
     const char *field_selector; /* NULL, or unescaped text: "status.phase!=Succeeded,..." */
     uint64_t seed;              /* for jitter */
     bool no_streaming_list;     /* always LIST in pages */
+    /* Times in milliseconds; 0: as in reflector_rule.h and backoff.h. */
+    int64_t stream_idle_ms, list_idle_ms, watch_idle_ms, backoff_base_ms;
     void *ctx;
     void (*on_event)(void *ctx, const struct event *event);
     void (*on_synced)(void *ctx); /* after each complete list */
-    /* Something an operator must know and mend (401, 403, wrong CA, no server); `is_fatal_at_start` when
-     * no list has succeeded yet and trying again will not help by itself. */
+    /* Something an operator must know and mend (401, 403, wrong CA, no server); `is_fatal_at_start`
+     * when no list has succeeded yet and trying again will not help by itself. The reflector tries
+     * again all the same, with backoff. */
     void (*on_trouble)(void *ctx, const struct err *err, bool is_fatal_at_start);
 };
 
@@ -52,8 +56,14 @@ struct reflector_stats {
         idle_timeouts, bytes;
 };
 
+/* Starts with the first turn of the loop. End it with reflector_stop(), before its http client. */
 struct reflector *reflector_start(const struct reflector_options *options);
-void reflector_stop(struct reflector *reflector, void (*on_stopped)(void *ctx), void *ctx); /* frees it */
+
+/* No callback comes after this but `on_stopped` (may be NULL), from the loop; then it is freed. May
+ * be called from inside its callbacks, once. */
+void reflector_stop(struct reflector *reflector, void (*on_stopped)(void *ctx), void *ctx);
+
+/* Whether a list was complete at least once. */
 bool reflector_is_synced(const struct reflector *reflector);
 struct reflector_stats reflector_stats(const struct reflector *reflector);
 

@@ -1,0 +1,177 @@
+/*
+ * What a reflector's requests bring: bytes through the decoder into events of the core. The version
+ * to resume from moves with each event and bookmark, but not with the ADDED events of a streaming
+ * list, which come in no order.
+ */
+#include "watch/reflector_private.h"
+
+static void emit(struct reflector *reflector, const struct event *event)
+{
+    if (!reflector->is_stopping)
+        reflector->options.on_event(reflector->options.ctx, event);
+}
+
+static void emit_frame(struct reflector *reflector, enum event_kind of_nodes,
+                       enum event_kind of_pods)
+{
+    bool is_nodes = reflector->options.kind == DECODE_NODE;
+    emit(reflector, &(struct event){.kind = is_nodes ? of_nodes : of_pods});
+}
+
+void reflector_emit_list_begin(struct reflector *reflector)
+{
+    emit_frame(reflector, EVENT_NODE_LIST_BEGIN, EVENT_POD_LIST_BEGIN);
+}
+
+static void set_rv(struct reflector *reflector, struct str rv)
+{
+    if (rv.len == 0 || rv.len > REFLECTOR_RV_BYTES_MAX)
+        return; /* no version at all: resume from the one before, some events come twice */
+    buf_clear(&reflector->rv);
+    CHECK(buf_add(&reflector->rv, rv.ptr, rv.len));
+}
+
+void reflector_list_done(struct reflector *reflector, struct str rv)
+{
+    set_rv(reflector, rv);
+    reflector->forgets_rv = false;
+    reflector->failures = 0;
+    reflector->is_synced = true;
+    reflector->stats.lists++;
+    reflector->phase = REFLECTOR_WATCHING;
+    emit_frame(reflector, EVENT_NODE_LIST_END, EVENT_POD_LIST_END);
+    if (!reflector->is_stopping && reflector->options.on_synced)
+        reflector->options.on_synced(reflector->options.ctx);
+}
+
+/* Whether an object may still be delivered from the chunk that is being decoded. */
+static bool is_open(const struct reflector *reflector)
+{
+    return !reflector->is_stopping && reflector->call.end.error_code == 0;
+}
+
+static void note_event(struct reflector *reflector, enum decode_verb verb, struct str rv)
+{
+    reflector->stats.events++;
+    if (verb == DECODE_LISTED)
+        return;
+    reflector->call.has_events = true;
+    if (reflector->phase != REFLECTOR_WATCHING || rv.len == 0)
+        return;
+    reflector->call.has_progress = true;
+    set_rv(reflector, rv);
+}
+
+static void on_pod(void *ctx, enum decode_verb verb, const struct pod_object *pod)
+{
+    struct reflector *reflector = ctx;
+    if (!is_open(reflector))
+        return;
+    note_event(reflector, verb, pod->resource_version);
+    enum event_kind kind = verb == DECODE_DELETED ? EVENT_POD_GONE : EVENT_POD_SEEN;
+    emit(reflector, &(struct event){.kind = kind, .pod = pod});
+}
+
+static void on_node(void *ctx, enum decode_verb verb, const struct node_object *node)
+{
+    struct reflector *reflector = ctx;
+    if (!is_open(reflector))
+        return;
+    note_event(reflector, verb, node->resource_version);
+    enum event_kind kind = verb == DECODE_DELETED ? EVENT_NODE_GONE : EVENT_NODE_SEEN;
+    emit(reflector, &(struct event){.kind = kind, .node = node});
+}
+
+static void on_bookmark(void *ctx, struct str rv, bool is_initial_events_end)
+{
+    struct reflector *reflector = ctx;
+    if (!is_open(reflector))
+        return;
+    reflector->stats.bookmarks++;
+    reflector->call.has_events = true;
+    if (rv.len == 0 || rv.len > REFLECTOR_RV_BYTES_MAX)
+        return;
+    if (reflector->phase == REFLECTOR_WATCHING) {
+        if (!str_equal(rv, buf_str(&reflector->rv)))
+            reflector->call.has_progress = true;
+        set_rv(reflector, rv);
+    } else if (is_initial_events_end) {
+        reflector->stats.streamed_lists++;
+        reflector->call.end.phase = REFLECTOR_WATCHING;
+        reflector_list_done(reflector, rv);
+    }
+}
+
+static void on_error_event(void *ctx, const struct status_object *status)
+{
+    struct reflector *reflector = ctx;
+    struct reflector_call *call = &reflector->call;
+    if (!is_open(reflector))
+        return;
+    call->end.error_code = status->code > 0 ? status->code : 500;
+    call->end.is_rv_too_large = refusal_text_is_rv_too_large(status->message);
+    call->retry_after_seconds = status->retry_after_seconds > 0 ? status->retry_after_seconds : -1;
+    (void)snprintf(call->error_text, sizeof call->error_text, STR_FMT, STR_ARG(status->message));
+}
+
+void reflector_feed_open(struct reflector *reflector)
+{
+    const struct decode_handler handler = {
+        .ctx = reflector,
+        .pod = on_pod,
+        .node = on_node,
+        .bookmark = on_bookmark,
+        .error = on_error_event,
+    };
+    const struct reflector_options *options = &reflector->options;
+    reflector->list_decoder = decoder_new(options->kind, DECODE_LIST, options->symbols, &handler);
+    reflector->watch_decoder = decoder_new(options->kind, DECODE_WATCH, options->symbols, &handler);
+}
+
+void reflector_feed_close(struct reflector *reflector)
+{
+    decoder_free(reflector->list_decoder);
+    decoder_free(reflector->watch_decoder);
+}
+
+/* A stream keeps its decoder when it turns from list to watch: both are the same bytes. */
+static struct decoder *feed_decoder(const struct reflector *reflector)
+{
+    return reflector->phase == REFLECTOR_PAGING ? reflector->list_decoder
+                                                : reflector->watch_decoder;
+}
+
+void reflector_feed_begin(struct reflector *reflector)
+{
+    decoder_reset(feed_decoder(reflector));
+}
+
+void reflector_note_corrupt(struct reflector *reflector, const struct err *err)
+{
+    reflector->stats.decode_failures++;
+    reflector->call.end.is_corrupt = true;
+    reflector->call.corrupt_err = *err;
+}
+
+bool reflector_feed_bytes(void *ctx, const char *bytes, size_t len)
+{
+    struct reflector *reflector = ctx;
+    struct reflector_call *call = &reflector->call;
+    if (reflector->is_stopping || call->end.error_code != 0 || call->end.is_corrupt)
+        return false;
+    reflector->stats.bytes += len;
+    call->last_byte_at = (struct mono_ms){(int64_t)uv_now(reflector->options.loop)};
+    call->is_overdue = false;
+
+    struct err err = {0};
+    if (decoder_feed(feed_decoder(reflector), bytes, len, &err) < 0)
+        reflector_note_corrupt(reflector, &err);
+    return !reflector->is_stopping && call->end.error_code == 0 && !call->end.is_corrupt;
+}
+
+void reflector_feed_end(struct reflector *reflector)
+{
+    struct err err = {0};
+    if (!reflector->call.end.is_corrupt && decoder_finish(feed_decoder(reflector), &err) < 0)
+        reflector_note_corrupt(reflector, &err);
+}
