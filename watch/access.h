@@ -6,6 +6,7 @@
 #define WATCH_ACCESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "model/base/err.h"
@@ -47,6 +48,11 @@ struct access_tls {
     bool is_insecure;
 };
 void access_get_tls(const struct access *access, struct access_tls *ret_tls);
+
+/* Where the CA and the credentials come from, for error texts: a file, or an entry of a kubeconfig. Never
+ * holds a secret. Lent for the life of the access. */
+const char *access_describe_ca(const struct access *access);
+const char *access_describe_credentials(const struct access *access);
 
 /* The bearer token to send now, or NULL when there is none; lent until the next access_refresh(). */
 const char *access_get_token(const struct access *access);

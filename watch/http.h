@@ -69,7 +69,8 @@ struct http_options {
     void (*on_done)(void *ctx, const struct http_reply *reply);
 };
 
-/* `access`, `log` and `loop` are borrowed and outlive the client. `name` for logs. */
+/* `access`, `log` and `loop` are borrowed and outlive the client. `name` for logs. Requests share
+ * connections by HTTP/2; a server or proxy that only speaks HTTP/1.1 gets one at a time on each. */
 struct http_client *http_client_new(uv_loop_t *loop, struct access *access, const struct log *log,
                                     const char *name, uint32_t connections_max);
 
@@ -77,7 +78,10 @@ struct http_client *http_client_new(uv_loop_t *loop, struct access *access, cons
  * which needs the loop to run on until `on_closed`. */
 void http_client_close(struct http_client *client, void (*on_closed)(void *ctx), void *ctx);
 
-/* Sends. The call is lent until its on_done. Takes the token that is valid now; on 401 the access is told. */
+/* Sends. The call is lent until its on_done. Takes the token that is valid now; on 401 the access is
+ * told. A GET may be sent again by the transport when a connection breaks before the first byte of the
+ * answer; any other method is sent at most once (then LOST with was_sent). CHECKs that the client was
+ * not closed. May be called from any callback of any call. */
 struct http_call *http_call_start(struct http_client *client, const struct http_options *options);
 
 /* Ends it; on_done comes later from the loop with STOPPED. */

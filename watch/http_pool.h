@@ -1,0 +1,59 @@
+/*
+ * One generation of connections: a multi of its own and easy handles that are set up once and used
+ * again, so that a request costs only what differs: URL, method, headers, body.
+ *
+ * A pool retires when the TLS material changed or its connection fell silent: calls under way end
+ * on it, new ones go to the next pool, and its connections close with the last call.
+ */
+#ifndef WATCH_HTTP_POOL_H
+#define WATCH_HTTP_POOL_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "model/base/buf.h"
+#include "model/base/mono.h"
+#include "watch/http_target.h"
+#include "watch/multi.h"
+
+/* What one request works with; kept for the next. */
+struct http_slot {
+    CURL *easy; /* CURLINFO_PRIVATE is the user's */
+    char error[CURL_ERROR_SIZE];
+    struct buf url, body, reply;
+    struct http_slot *next_free; /* private */
+};
+
+struct http_pool {
+    struct multi *multi;
+    struct http_target *target;
+    struct http_slot *free_slots; /* private */
+    uint32_t free_count;          /* private */
+    uint32_t in_use;              /* slots taken */
+    bool is_retired;
+    struct mono_ms last_byte_at; /* of any reply on this pool's connections */
+    struct http_pool *next;      /* the client's list */
+    void *owner;
+    void (*on_closed)(void *owner);
+};
+
+struct http_pool_options {
+    uv_loop_t *loop; /* borrowed */
+    const struct access *access;
+    uint32_t connections_max;
+    void *owner; /* given to the callbacks */
+    void (*on_finished)(void *owner, CURL *easy, CURLcode result);
+    void (*on_turn)(void *owner);
+    void (*on_closed)(void *owner); /* the pool is gone */
+};
+
+struct http_pool *http_pool_new(const struct http_pool_options *options);
+struct http_slot *http_pool_take(struct http_pool *pool);
+void http_pool_give(struct http_pool *pool, struct http_slot *slot);
+
+/* CHECKs that no slot is taken. Frees the pool at once, its connections when libuv is done. */
+void http_pool_close(struct http_pool *pool);
+
+#endif

@@ -1,0 +1,204 @@
+#include "watch/multi.h"
+
+#include <stdlib.h>
+
+#include "model/base/check.h"
+#include "model/base/mem.h"
+
+struct multi {
+    CURLM *curl;
+    uv_loop_t *loop;
+    uv_timer_t timer;      /* curl's one timer */
+    uint32_t handles_open; /* libuv handles that still need their close callback */
+    uint32_t depth;        /* > 0: we are inside a call into curl */
+    bool is_closing;
+    struct multi_options options;
+    void (*on_closed)(void *ctx);
+    void *closed_ctx;
+};
+
+/* One socket of curl's. libuv forbids two live polls on one descriptor, and CURL_POLL_REMOVE does
+ * not mean that the socket is closed: the poll goes with REMOVE, a later ADD makes a new one. */
+struct multi_socket {
+    uv_poll_t poll;
+    struct multi *multi;
+    curl_socket_t fd;
+};
+
+static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx);
+static int on_curl_timer(CURLM *curl, long timeout_ms, void *ctx);
+
+struct multi *multi_new(const struct multi_options *options)
+{
+    struct multi *multi = mem_zalloc(1, sizeof(*multi));
+    multi->options = *options;
+    multi->loop = options->loop;
+    multi->curl = curl_multi_init();
+    CHECK(multi->curl != NULL);
+    CHECK(uv_timer_init(multi->loop, &multi->timer) == 0);
+    multi->timer.data = multi;
+    multi->handles_open = 1;
+
+    long connections_max = (long)options->connections_max;
+    (void)curl_multi_setopt(multi->curl, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
+    (void)curl_multi_setopt(multi->curl, CURLMOPT_SOCKETDATA, multi);
+    (void)curl_multi_setopt(multi->curl, CURLMOPT_TIMERFUNCTION, on_curl_timer);
+    (void)curl_multi_setopt(multi->curl, CURLMOPT_TIMERDATA, multi);
+    (void)curl_multi_setopt(multi->curl, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+    (void)curl_multi_setopt(multi->curl, CURLMOPT_MAX_HOST_CONNECTIONS, connections_max);
+    (void)curl_multi_setopt(multi->curl, CURLMOPT_MAXCONNECTS, connections_max);
+    (void)curl_multi_setopt(multi->curl, CURLMOPT_MAX_CONCURRENT_STREAMS,
+                            (long)options->streams_max);
+    return multi;
+}
+
+/* The one place where curl is driven and finished transfers are collected. `multi` may be closing
+ * when it returns, but it is still there: libuv frees it in a later turn. */
+static void multi_turn(struct multi *multi, curl_socket_t fd, int events)
+{
+    int running = 0;
+
+    multi->depth++;
+    CURLMcode code = curl_multi_socket_action(multi->curl, fd, events, &running);
+    multi->depth--;
+    /* Out of memory or a broken handle: bugs by our rule, never the network's doing. */
+    CHECK(code == CURLM_OK || code == CURLM_BAD_SOCKET);
+
+    int left = 0;
+    CURLMsg *message;
+    while (!multi->is_closing && (message = curl_multi_info_read(multi->curl, &left)) != NULL) {
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        /* The message dies when its handle is removed: take what is needed first. */
+        CURL *easy = message->easy_handle;
+        CURLcode result = message->data.result;
+        multi->options.on_finished(multi->options.ctx, easy, result);
+    }
+    if (!multi->is_closing)
+        multi->options.on_turn(multi->options.ctx);
+}
+
+static void on_uv_poll(uv_poll_t *poll, int status, int events)
+{
+    struct multi_socket *socket = poll->data;
+    int flags = 0;
+    if (status < 0)
+        flags |= CURL_CSELECT_ERR;
+    if (events & UV_READABLE)
+        flags |= CURL_CSELECT_IN;
+    if (events & UV_WRITABLE)
+        flags |= CURL_CSELECT_OUT;
+    multi_turn(socket->multi, socket->fd, flags);
+}
+
+static void on_uv_timer(uv_timer_t *timer)
+{
+    multi_turn(timer->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int on_curl_timer(CURLM *curl, long timeout_ms, void *ctx)
+{
+    (void)curl;
+    struct multi *multi = ctx;
+    if (multi->is_closing)
+        return 0;
+    if (timeout_ms < 0)
+        (void)uv_timer_stop(&multi->timer);
+    else
+        CHECK(uv_timer_start(&multi->timer, on_uv_timer, (uint64_t)timeout_ms, 0) == 0);
+    return 0;
+}
+
+static void multi_handle_closed(struct multi *multi)
+{
+    CHECK(multi->handles_open > 0);
+    if (--multi->handles_open > 0 || !multi->is_closing)
+        return;
+    if (multi->on_closed)
+        multi->on_closed(multi->closed_ctx);
+    free(multi);
+}
+
+static void on_socket_closed(uv_handle_t *handle)
+{
+    struct multi_socket *socket = handle->data;
+    struct multi *multi = socket->multi;
+    free(socket);
+    multi_handle_closed(multi);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    multi_handle_closed(handle->data);
+}
+
+static struct multi_socket *socket_new(struct multi *multi, curl_socket_t fd)
+{
+    struct multi_socket *socket = mem_zalloc(1, sizeof(*socket));
+    socket->multi = multi;
+    socket->fd = fd;
+    if (uv_poll_init_socket(multi->loop, &socket->poll, fd) != 0) {
+        free(socket);
+        return NULL;
+    }
+    socket->poll.data = socket;
+    multi->handles_open++;
+    (void)curl_multi_assign(multi->curl, fd, socket);
+    return socket;
+}
+
+static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
+{
+    (void)easy;
+    struct multi *multi = ctx;
+    struct multi_socket *socket = socket_ctx;
+
+    if (what == CURL_POLL_REMOVE) {
+        if (socket) {
+            (void)curl_multi_assign(multi->curl, fd, NULL);
+            (void)uv_poll_stop(&socket->poll);
+            uv_close((uv_handle_t *)&socket->poll, on_socket_closed);
+        }
+        return 0;
+    }
+    if (!socket)
+        socket = socket_new(multi, fd);
+    if (!socket)
+        return -1; /* curl fails the transfer */
+    int events = 0;
+    if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
+        events |= UV_READABLE;
+    if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
+        events |= UV_WRITABLE;
+    return uv_poll_start(&socket->poll, events, on_uv_poll) == 0 ? 0 : -1;
+}
+
+bool multi_is_inside(const struct multi *multi)
+{
+    return multi->depth > 0;
+}
+
+void multi_add(struct multi *multi, CURL *easy)
+{
+    CHECK(multi->depth == 0 && !multi->is_closing);
+    /* Starts nothing by itself: curl asks for a timer of 0 ms. */
+    CHECK(curl_multi_add_handle(multi->curl, easy) == CURLM_OK);
+}
+
+void multi_remove(struct multi *multi, CURL *easy)
+{
+    CHECK(multi->depth == 0);
+    CHECK(curl_multi_remove_handle(multi->curl, easy) == CURLM_OK);
+}
+
+void multi_close(struct multi *multi, void (*on_closed)(void *ctx), void *ctx)
+{
+    CHECK(multi->depth == 0 && !multi->is_closing);
+    multi->on_closed = on_closed;
+    multi->closed_ctx = ctx;
+    multi->is_closing = true;
+    /* Closes the connections, which calls on_curl_socket(REMOVE) for each. */
+    (void)curl_multi_cleanup(multi->curl);
+    multi->curl = NULL;
+    uv_close((uv_handle_t *)&multi->timer, on_timer_closed);
+}
