@@ -1,6 +1,6 @@
 # A real control plane on loopback, for the shell that sources this file (run.sh, up.sh):
 #   cluster_start BIN_FOLDER NEW_FOLDER     etcd, kube-apiserver, kube-controller-manager, kwok
-#   cluster_stop                            ends them, in the order that loses nothing
+#   cluster_stop                            ends them
 #
 # What it leaves in NEW_FOLDER, for tests and people:
 #   server                 URL of the apiserver, one line
@@ -16,14 +16,14 @@
 
 cluster_real=$(cd "$(dirname "$0")" && pwd)
 cluster_etcd='' cluster_apiserver='' cluster_controllers='' cluster_kwok=''
+cluster_extra=''        # one more child that cluster_stop ends with the others
 cluster_wait_seconds=60 # for each step of the start; it takes 1 to 3 on an idle machine
 
 cluster_start() {
     cluster_bin=$1 cluster_dir=$2
     (umask 077 && cluster_make_keys) || return 1
-    # kube-controller-manager is at home in a cluster with quick links: its 20 requests a second would
-    # take a minute to take the not-ready taint off 1,000 new nodes.
     cluster_start_apiserver || return 1
+    # Its usual 20 requests a second would take a minute to take the not-ready taint off 1,000 nodes.
     cluster_spawn kube-controller-manager --kubeconfig="$cluster_dir/admin.kubeconfig" \
         --leader-elect=false --secure-port=0 --kube-api-qps=1000 --kube-api-burst=2000 \
         --service-account-private-key-file="$cluster_dir/sa.key" --root-ca-file="$cluster_dir/ca.crt"
@@ -38,12 +38,13 @@ cluster_start() {
     cluster_alive kube-controller-manager "$cluster_controllers" && cluster_alive kwok "$cluster_kwok"
 }
 
-# kwok and the controllers first: they only retry. Then the apiserver; etcd last, and waited for: a
-# data folder must not be taken from a living etcd.
+# Nothing of it is kept, so nothing is asked to end in good order. But every end is awaited: a data
+# folder must not be taken from a living etcd.
 cluster_stop() {
-    for cluster_pid in $cluster_kwok $cluster_controllers; do cluster_end "$cluster_pid" TERM; done
-    for cluster_pid in $cluster_apiserver $cluster_etcd; do cluster_end "$cluster_pid" TERM; done
-    cluster_kwok='' cluster_controllers='' cluster_apiserver='' cluster_etcd=''
+    for cluster_pid in $cluster_extra $cluster_kwok $cluster_controllers $cluster_apiserver $cluster_etcd; do
+        cluster_end "$cluster_pid"
+    done
+    cluster_extra='' cluster_kwok='' cluster_controllers='' cluster_apiserver='' cluster_etcd=''
 }
 
 cluster_kubectl() {
@@ -64,13 +65,9 @@ cluster_alive() { # name, pid
     return 1
 }
 
-cluster_end() { # pid of a child, signal; killed when 10 s do not help
-    kill -s "$2" "$1" 2>/dev/null || return 0
-    (sleep 10 && kill -s KILL "$1") 2>/dev/null &
-    cluster_killer=$!
+cluster_end() { # pid of a child
+    kill -s KILL "$1" 2>/dev/null || true
     wait "$1" 2>/dev/null || true
-    kill "$cluster_killer" 2>/dev/null || true
-    wait "$cluster_killer" 2>/dev/null || true
 }
 
 # etcd listens on a socket file, so that only the apiserver needs a port. kube-apiserver has no "any
@@ -89,7 +86,7 @@ cluster_start_apiserver() {
             --client-ca-file="$cluster_dir/ca.crt" --token-auth-file="$cluster_dir/tokens.csv" \
             --service-account-issuer=https://kubernetes.default.svc --service-account-key-file="$cluster_dir/sa.pub" \
             --service-account-signing-key-file="$cluster_dir/sa.key" --service-cluster-ip-range=10.0.0.0/24 \
-            --authorization-mode=RBAC --allow-privileged --shutdown-delay-duration=0s
+            --authorization-mode=RBAC --allow-privileged --delete-collection-workers=16
         cluster_apiserver=$!
         cluster_await_ready && return 0
         grep -q 'address already in use' "$cluster_dir/kube-apiserver.log" || break

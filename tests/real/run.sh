@@ -16,7 +16,7 @@ export SPILLWAY_TEST_BIN SPILLWAY_TEST_DIR
 finish() {
     code=$?
     trap '' INT TERM HUP
-    [ -z "$test_pid" ] || cluster_end "$test_pid" TERM
+    [ -z "$test_pid" ] || cluster_end "$test_pid"
     cluster_stop
     if [ "$code" -eq 0 ]; then
         rm -rf "$SPILLWAY_TEST_DIR"
@@ -36,7 +36,7 @@ trap 'exit 143' TERM HUP
 cluster_start "$SPILLWAY_TEST_BIN" "$SPILLWAY_TEST_DIR"
 # In the background and waited for, so that a signal ends the wait at once. One test at a time: the
 # tests share the nodes of one cluster.
-setpriv --pdeathsig TERM -- "$@" -j1 &
+setpriv --pdeathsig KILL -- "$@" -j1 &
 test_pid=$!
 code=0
 wait "$test_pid" || code=$?

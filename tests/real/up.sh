@@ -13,6 +13,7 @@ trap 'exit 0' INT TERM HUP
 cluster_start "$bin" "$dir"
 if [ "${1:-}" = --scheduler ]; then
     cluster_spawn kube-scheduler --kubeconfig="$dir/admin.kubeconfig" --leader-elect=false --secure-port=0
+    cluster_extra=$!
 fi
 cat <<EOF
 The control plane is up. In another shell:
