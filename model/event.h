@@ -1,7 +1,7 @@
 /*
- * What comes in: everything the scheduler core learns about the world, in the order it happened. The
- * same events in the same order give the same bindings. An event and all it points to are lent for
- * the call; the core copies what it keeps.
+ * What comes in: everything the scheduler core learns about the world, in the order it happened.
+ * The same events in the same order give the same bindings. An event and all it points to are lent
+ * for the call; the core copies what it keeps.
  */
 #ifndef MODEL_EVENT_H
 #define MODEL_EVENT_H
@@ -19,17 +19,17 @@ struct pod_ref {
 };
 
 #define EVENT_MAP(X)                                                                               \
-    X(NODE_LIST_BEGIN)  /* a full list of nodes starts: what it does not name is gone at its end */ \
-    X(NODE_LIST_END)    /* complete: nodes not named since BEGIN are removed */                    \
-    X(NODE_SEEN)        /* node added, changed or listed */                                        \
-    X(NODE_GONE)        /* node deleted: `node` is the last state */                               \
+    X(NODE_LIST_BEGIN) /* a full list of nodes starts: what it does not name is gone at its end */ \
+    X(NODE_LIST_END)   /* complete: nodes not named since BEGIN are removed */                     \
+    X(NODE_SEEN)       /* node added, changed or listed */                                         \
+    X(NODE_GONE)       /* node deleted: `node` is the last state */                                \
     X(POD_LIST_BEGIN)                                                                              \
     X(POD_LIST_END)                                                                                \
     X(POD_SEEN)                                                                                    \
-    X(POD_GONE)         /* deleted or finished (it left the watch) */                              \
-    X(BIND_REPLY)       /* one port->bind() has its answer */                                      \
-    X(POD_READ)         /* one port->read_pod() has its answer */                                  \
-    X(STATUS_REPLY)     /* one port->patch_status() has its answer */
+    X(POD_GONE)     /* deleted or finished (it left the watch) */                                  \
+    X(BIND_REPLY)   /* one port->bind() has its answer */                                          \
+    X(POD_READ)     /* one port->read_pod() has its answer */                                      \
+    X(STATUS_REPLY) /* one port->patch_status() has its answer */
 
 enum event_kind {
 #define X(kind) EVENT_##kind,
@@ -38,7 +38,8 @@ enum event_kind {
         EVENT_KIND_COUNT
 };
 
-/* The answer to a write or to a read, sorted by what the core does next (reliability 2, A7, A12). */
+/* The answer to a write or to a read, sorted by what the core does next (reliability 2, A7, A12).
+ */
 #define OUTCOME_MAP(X)                                                                             \
     X(DONE)      /* 2xx */                                                                         \
     X(CONFLICT)  /* 409: bound already, other UID, being deleted: read the pod, then decide */     \

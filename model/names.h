@@ -7,6 +7,7 @@
 
 #include "model/base/symbol.h"
 
+/* The first are the fixed resources, in the order of enum resource_id. */
 #define NAME_MAP(X)                                                                                \
     X(CPU, "cpu")                                                                                  \
     X(MEMORY, "memory")                                                                            \
@@ -19,7 +20,8 @@
     X(ZONE_BETA, "failure-domain.beta.kubernetes.io/zone")                                         \
     X(REGION_BETA, "failure-domain.beta.kubernetes.io/region")                                     \
     X(HOSTNAME, "kubernetes.io/hostname")                                                          \
-    X(ANY_IPV4, "0.0.0.0")
+    X(ANY_IPV4, "0.0.0.0")                                                                         \
+    X(ANY_IPV6, "::")
 
 enum name_symbol {
     NAME_EMPTY = SYM_EMPTY,

@@ -1,6 +1,6 @@
 /*
- * All nodes, as columns: one dense slot a node, one int64 column a resource, so that a filter sweeps
- * memory in order. A slot is reused after its node is gone and its pods too.
+ * All nodes, as columns: one dense slot a node, one int64 column a resource, so that a filter
+ * sweeps memory in order. A slot is reused after its node is gone and its pods too.
  *
  * Static (labels, taints, unschedulable, name, problem): each change appends the slot to a log that
  * the shapes' match caches follow. Dynamic (usage): changes only numbers.
@@ -19,8 +19,9 @@
 
 enum {
     NODES_MAX = 1 << 20,
-    NODE_BLOCK_SLOTS = 64,      /* slots one summary covers, and one bitset word */
-    NODE_STATIC_LOG_MAX = 4096, /* older entries are dropped: a match cache behind them starts over */
+    NODE_BLOCK_SLOTS = 64, /* slots one summary covers, and one bitset word */
+    NODE_STATIC_LOG_MAX =
+        4096, /* older entries are dropped: a match cache behind them starts over */
 };
 
 struct used_port {
@@ -37,8 +38,8 @@ struct node {
     bool is_unschedulable; /* spec.unschedulable */
     bool has_problem;      /* unusable as written: takes no pods */
     uint8_t list_epoch;
-    struct labels labels;  /* owned, sorted */
-    struct taints taints;  /* owned */
+    struct labels labels; /* owned, sorted */
+    struct taints taints; /* owned */
     uint32_t image_count;
     uint32_t *image_syms; /* owned, ascending */
     uint32_t port_count, port_capacity;
@@ -63,11 +64,11 @@ struct node_table {
     struct map by_name;    /* private */
     uint32_t column_count;
     struct resource_column columns[RESOURCE_COLUMNS_MAX]; /* [0..FIXED) as enum resource_id */
-    int64_t *nonzero_cpu_milli;    /* by slot: sum of the scoring view */
-    int64_t *nonzero_memory_bytes; /* by slot */
-    uint32_t *static_log;          /* private: ring of slots */
-    uint64_t static_log_end;       /* position after the newest entry; starts at 1 */
-    uint32_t *free_slots;          /* private */
+    int64_t *nonzero_cpu_milli;                           /* by slot: sum of the scoring view */
+    int64_t *nonzero_memory_bytes;                        /* by slot */
+    uint32_t *static_log;                                 /* private: ring of slots */
+    uint64_t static_log_end; /* position after the newest entry; starts at 1 */
+    uint32_t *free_slots;    /* private */
     uint32_t free_count;
     uint64_t ignored_resources; /* resources beyond the last column, counted */
 };
@@ -92,7 +93,8 @@ bool node_table_static_log(const struct node_table *table, uint64_t position, ui
 /* The column of a resource, RESOURCE_NONE when no node offers it. */
 uint32_t node_table_column(const struct node_table *table, uint32_t name_sym);
 
-/* Makes the column when there is room; RESOURCE_NONE otherwise. *ret_is_new: usage is to be summed. */
+/* Makes the column when there is room; RESOURCE_NONE otherwise. *ret_is_new: usage is to be summed.
+ */
 uint32_t node_table_ensure_column(struct node_table *table, uint32_t name_sym, bool *ret_is_new);
 
 void node_table_set_allocatable(struct node_table *table, uint32_t column, uint32_t slot,
@@ -102,7 +104,8 @@ void node_table_set_allocatable(struct node_table *table, uint32_t column, uint3
 void node_table_account(struct node_table *table, uint32_t slot, const struct requests *held,
                         int sign);
 
-/* Sets the block's summaries to the exact maxima: after a scan found nothing where they promised. */
+/* Sets the block's summaries to the exact maxima: after a scan found nothing where they promised.
+ */
 void node_table_tighten(struct node_table *table, uint32_t block);
 
 /* What is free of a column's resource on a node; negative when overcommitted. */

@@ -1,6 +1,6 @@
 /*
- * One pod as the scheduler remembers it: at most 256 bytes, beside its name. What it shares with its
- * siblings (requests, selectors, tolerations ...) belongs to its shape.
+ * One pod as the scheduler remembers it: at most 256 bytes, beside its name. What it shares with
+ * its siblings (requests, selectors, tolerations ...) belongs to its shape.
  *
  *                 assume                 seen bound (watch or GET)
  *     PENDING ---------------> ASSUMED ------------------------------> BOUND
@@ -24,7 +24,9 @@
 
 struct shape;
 
-enum { POD_RECORD_BYTES_MAX = 256, NODE_SLOT_NONE = UINT32_MAX };
+enum { POD_RECORD_BYTES_MAX = 256 };
+
+#define NODE_SLOT_NONE UINT32_MAX
 
 enum pod_place { POD_PENDING, POD_ASSUMED, POD_BOUND };
 
@@ -53,9 +55,10 @@ struct pod {
     char *problem;         /* owned; NULL: fine. Why this pod cannot be scheduled as written */
     struct shape *shape;   /* referenced */
     struct requests *held; /* referenced; what it takes on its node. NULL while pending */
-    struct pod *node_prev, *node_next;   /* the node's pods, while ASSUMED or BOUND */
-    struct pod *queue_prev, *queue_next; /* its park group or the gated list; private to the queue */
-    uint64_t resource_version;           /* cluster_version() of the text; equality only */
+    struct pod *node_prev, *node_next; /* the node's pods, while ASSUMED or BOUND */
+    struct pod *queue_prev,
+        *queue_next;           /* its park group or the gated list; private to the queue */
+    uint64_t resource_version; /* cluster_version() of the text; equality only */
     int64_t generation;
     uint64_t condition_hash; /* of PodScheduled as last seen or sent; 0: none, or True */
     struct mono_ms queued_at;

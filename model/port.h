@@ -1,7 +1,7 @@
 /*
- * What goes out: the only way from the scheduler core to the world. The real client (watch/writer.h)
- * implements it, and an in-memory one in tests and benchmarks. Time and randomness pass here too, so
- * that a run can be repeated.
+ * What goes out: the only way from the scheduler core to the world. The real client
+ * (watch/writer.h) implements it, and an in-memory one in tests and benchmarks. Time and randomness
+ * pass here too, so that a run can be repeated.
  *
  * Every call returns at once and lends its arguments only for the call. Answers come back as events
  * (model/event.h), never from inside the call itself.
@@ -47,12 +47,13 @@ struct port {
     struct mono_ms (*now)(void *ctx);
     uint64_t (*random)(void *ctx); /* for seeds; never in the middle of a decision */
 
-    /* How many bind() calls may be made now: the window of binds in flight, less those under way. */
+    /* How many bind() calls may be made now: the window of binds in flight, less those under way.
+     */
     size_t (*bind_room)(void *ctx);
     void (*bind)(void *ctx, const struct bind_request *request);           /* -> BIND_REPLY */
     void (*read_pod)(void *ctx, const struct pod_ref *pod);                /* -> POD_READ */
     void (*patch_status)(void *ctx, const struct status_request *request); /* -> STATUS_REPLY */
-    void (*emit_event)(void *ctx, const struct event_request *request);    /* best effort, no reply */
+    void (*emit_event)(void *ctx, const struct event_request *request); /* best effort, no reply */
 
     /* Tells the operator something about the cluster or about us; the edge prints it. */
     void (*note)(void *ctx, enum note_level level, const char *text);

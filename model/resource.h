@@ -28,6 +28,13 @@ enum {
 };
 #define RESOURCE_NONE UINT32_MAX /* no column: no node offers it */
 
+/* No column: no node offers the resource. */
+#define RESOURCE_NONE UINT32_MAX
+
+/* One pod counts at most this much of a resource on its node (256 TiB), so that the sum over 32,000
+ * absurd pods still fits into 63 bits. Whether a pod fits is asked with its true amount. */
+#define RESOURCE_ACCOUNT_MAX (INT64_C(1) << 48)
+
 /* kube-scheduler's stand-ins for containers that request nothing (scoring only), util/pod_resources */
 #define NONZERO_CPU_MILLI    INT64_C(100)
 #define NONZERO_MEMORY_BYTES (INT64_C(200) * 1024 * 1024)

@@ -41,8 +41,8 @@ struct shape {
     uint32_t port_count;
     const struct host_port *ports; /* containers and sidecars */
     uint32_t image_count;
-    const uint32_t *image_syms;   /* one an init or regular container, in order, normalised */
-    uint32_t container_count;     /* init and regular, for ImageLocality's threshold */
+    const uint32_t *image_syms; /* one an init or regular container, in order, normalised */
+    uint32_t container_count;   /* init and regular, for ImageLocality's threshold */
 
     /* Cache of sched/match.h: nodes that pass all static filters. */
     struct bitset matches;

@@ -1,0 +1,88 @@
+/* The invariants of the cluster, walked whole: for tests and debug runs, not for the hot path. */
+#include "model/cluster.h"
+
+static int64_t accounted(int64_t amount)
+{
+    return amount < RESOURCE_ACCOUNT_MAX ? amount : RESOURCE_ACCOUNT_MAX;
+}
+
+static void check_node_sums(const struct cluster *cluster, const struct node *node)
+{
+    const struct node_table *nodes = &cluster->nodes;
+    int64_t used[RESOURCE_COLUMNS_MAX] = {0};
+    int64_t nonzero_cpu = 0, nonzero_memory = 0;
+    uint32_t pods = 0, ports = 0, port_uses = 0;
+    for (const struct pod *pod = node->pods; pod; pod = pod->node_next) {
+        CHECK(pod->node_slot == node->slot && pod->place != POD_PENDING && pod->held);
+        CHECK(!pod->node_next || pod->node_next->node_prev == pod);
+        for (uint32_t i = 0; i < nodes->column_count; i++)
+            used[i] += accounted(requests_get(pod->held, nodes->columns[i].name_sym));
+        nonzero_cpu += accounted(pod->held->nonzero_cpu_milli);
+        nonzero_memory += accounted(pod->held->nonzero_memory_bytes);
+        ports += pod->shape->port_count;
+        pods++;
+    }
+    CHECK(pods == node->pod_count);
+    for (uint32_t i = 0; i < nodes->column_count; i++)
+        CHECK(used[i] == nodes->columns[i].used[node->slot]);
+    CHECK(nonzero_cpu == nodes->nonzero_cpu_milli[node->slot]);
+    CHECK(nonzero_memory == nodes->nonzero_memory_bytes[node->slot]);
+    for (uint32_t i = 0; i < node->port_count; i++)
+        port_uses += node->ports[i].pods;
+    CHECK(port_uses == ports);
+}
+
+static void check_nodes(const struct cluster *cluster)
+{
+    const struct node_table *nodes = &cluster->nodes;
+    uint32_t present = 0;
+    for (uint32_t slot = 0; slot < nodes->slot_count; slot++) {
+        const struct node *node = nodes->nodes[slot];
+        CHECK(bitset_test(&nodes->present, slot) == (node && node->is_present));
+        if (!node)
+            continue;
+        CHECK(node->slot == slot && node_table_find(nodes, node->name_sym) == node);
+        CHECK(node->is_present || node->pod_count > 0);
+        present += node->is_present;
+        check_node_sums(cluster, node);
+        for (uint32_t i = 0; i < nodes->column_count; i++)
+            CHECK(nodes->columns[i].block_free[slot / NODE_BLOCK_SLOTS] >=
+                  node_free(nodes, i, slot));
+    }
+    CHECK(present == nodes->present_count && bitset_count(&nodes->present) == present);
+}
+
+static void check_pods(const struct cluster *cluster)
+{
+    uint32_t bound = 0, assumed = 0;
+    size_t position = 0;
+    for (const struct pod *pod; (pod = map_next(&cluster->pods, &position));) {
+        CHECK(cluster_find_pod(cluster, pod->namespace_sym, str_from(pod->name)) == pod);
+        CHECK(pod->shape && pod->shape->refs > 0);
+        CHECK((pod->place == POD_PENDING) == (pod->node_slot == NODE_SLOT_NONE));
+        CHECK((pod->place == POD_PENDING) == (pod->held == NULL));
+        CHECK(pod->place == POD_PENDING || pod->queue_place == QUEUE_NOWHERE);
+        bound += pod->place == POD_BOUND;
+        assumed += pod->place == POD_ASSUMED;
+    }
+    CHECK(bound == cluster->bound_count && assumed == cluster->assumed_count);
+    CHECK(cluster->pods.count == cluster->pod_count);
+}
+
+static void check_images(const struct cluster *cluster)
+{
+    uint64_t holdings = 0, counted = 0;
+    for (uint32_t slot = 0; slot < cluster->nodes.slot_count; slot++)
+        holdings += cluster->nodes.nodes[slot] ? cluster->nodes.nodes[slot]->image_count : 0;
+    size_t position = 0;
+    for (const struct image *image; (image = map_next(&cluster->images, &position));)
+        counted += image->node_count;
+    CHECK(holdings == counted);
+}
+
+void cluster_check(const struct cluster *cluster)
+{
+    check_nodes(cluster);
+    check_pods(cluster);
+    check_images(cluster);
+}
