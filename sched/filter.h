@@ -1,7 +1,7 @@
 /*
  * A filter says whether one pod may run on one node, as the kube-scheduler plug-in of its name does
- * (kube-scheduler.md A10), and which events can turn its no into a yes (A4). One const struct in one
- * file under sched/filter/; listed in sched/plugins.def.
+ * (kube-scheduler.md A10), and which events can turn its no into a yes (A4). One const struct in
+ * one file under sched/filter/; listed in sched/plugins.def.
  */
 #ifndef SCHED_FILTER_H
 #define SCHED_FILTER_H
@@ -65,6 +65,7 @@ static inline void reasons_add(struct reasons *reasons, enum reason_kind kind, u
 struct filter_input {
     const struct cluster *cluster;
     const struct shape *shape;
+    uint32_t node_name_sym; /* spec.nodeName; SYM_EMPTY, as with every pending pod: none */
 };
 
 /* Something happened that may help a waiting pod (A2's event kinds, as far as our filters care). */
@@ -79,17 +80,18 @@ enum wake_kind {
 };
 
 struct wake_event {
-    uint32_t kind;                    /* one enum wake_kind */
-    uint32_t slot;                    /* the node it happened on; NODE_SLOT_NONE: unknown */
-    const struct node_before *before; /* NODE_TAINTS, NODE_LABELS */
-    uint64_t raised_columns;          /* NODE_ALLOCATABLE */
+    uint32_t kind;                       /* one enum wake_kind */
+    uint32_t slot;                       /* the node it happened on; NODE_SLOT_NONE: unknown */
+    const struct node_before *before;    /* NODE_TAINTS, NODE_LABELS */
+    uint64_t raised_columns;             /* NODE_ALLOCATABLE */
     const struct host_port *freed_ports; /* POD_REMOVED */
     uint32_t freed_port_count;
 };
 
 struct filter {
     const char *name;
-    /* Depends only on the shape and on what is static of a node: its verdicts are kept as a bitset. */
+    /* Depends only on the shape and on what is static of a node: its verdicts are kept as a bitset.
+     */
     bool is_static;
     /* enum wake_kind bits it registers for */
     uint32_t wakes_on;
@@ -101,11 +103,26 @@ struct filter {
     bool (*hint)(const struct filter_input *in, const struct wake_event *event);
 };
 
+#define PLUGIN(id, name)
+#define FILTER(id, name, symbol) extern const struct filter filter_##symbol;
+#include "sched/plugins.def"
+#undef PLUGIN
+#undef FILTER
+
 /* By enum plugin; NULL for what is no filter. */
 extern const struct filter *const filters[PLUGIN_COUNT];
 extern const char *const plugin_names[PLUGIN_COUNT];
 
-/* Runs the filters in order until one refuses; appends that one's reasons and tells which it was. */
+/* The node an event happened on; NULL when it is unknown or no longer there. */
+static inline const struct node *wake_node(const struct filter_input *in,
+                                           const struct wake_event *event)
+{
+    const struct node_table *nodes = &in->cluster->nodes;
+    return bitset_test(&nodes->present, event->slot) ? nodes->nodes[event->slot] : NULL;
+}
+
+/* Runs the filters in order until one refuses; appends that one's reasons and tells which it was.
+ */
 enum verdict filters_explain(const struct filter_input *in, uint32_t slot, struct reasons *reasons,
                              enum plugin *ret_refused_by);
 

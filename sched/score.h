@@ -44,7 +44,8 @@ struct score_config {
     bool is_balance_neutral; /* BalancedAllocation as of 1.36: 50 + (50 + with - without) / 2 */
 };
 
-/* The default profile: LeastAllocated over cpu and memory, weights of scores.def, 1.37's balance. */
+/* The default profile: LeastAllocated over cpu and memory, weights of scores.def, 1.37's balance.
+ */
 void score_config_init(struct score_config *config);
 
 /* Parse what flags give; errors say what was expected.
@@ -66,16 +67,21 @@ struct score_input {
 
 struct score {
     const char *name;
-    int64_t default_weight;
     /* False: skipped for this pod, as the plug-in's PreScore does; counts as 0 for all nodes. */
     bool (*applies)(const struct score_input *in);
     /* ret_scores[i] for slots[i], normalised to 0..100. */
     void (*run)(const struct score_input *in, int64_t *ret_scores);
 };
 
+#define SCORE(id, name, weight, symbol) extern const struct score score_##symbol;
+#include "sched/scores.def"
+#undef SCORE
+
+/* By enum score_id. Default weights are those of scores.def. */
 extern const struct score *const scores[SCORE_COUNT];
 
-/* Weighted sums into ret_totals[i]; `scratch` has room for `count` too. CHECKs each score is 0..100. */
+/* Weighted sums into ret_totals[i]; `scratch` has room for `count` too. CHECKs each score is
+ * 0..100. */
 void scores_sum(const struct score_input *in, int64_t *scratch, int64_t *ret_totals);
 
 #endif

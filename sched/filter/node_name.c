@@ -1,0 +1,43 @@
+/*
+ * NodeName (kube-scheduler plugins/nodename; kube-scheduler.md A10, A4).
+ *
+ * The rule: a pod whose spec.nodeName is set fits only that node. A pod that waits for a scheduler
+ * never has one (setting it is what binding means), so in the cycle this filter always says yes; it
+ * answers the question "would this pod, as written, be allowed there" for a pod that names a node
+ * already. No deviation. Not static: it depends on the pod, not on its shape.
+ */
+#include "sched/filter.h"
+
+static enum verdict name_check(const struct filter_input *in, uint32_t slot)
+{
+    if (in->node_name_sym == SYM_EMPTY ||
+        in->node_name_sym == in->cluster->nodes.nodes[slot]->name_sym)
+        return VERDICT_FIT;
+    return VERDICT_UNFIT_FINAL;
+}
+
+static enum verdict name_explain(const struct filter_input *in, uint32_t slot,
+                                 struct reasons *reasons)
+{
+    enum verdict verdict = name_check(in, slot);
+    if (verdict != VERDICT_FIT)
+        reasons_add(reasons, REASON_NODE_NAME, SYM_EMPTY);
+    return verdict;
+}
+
+static bool name_hint(const struct filter_input *in, const struct wake_event *event)
+{
+    if (event->slot == NODE_SLOT_NONE)
+        return true;
+    const struct node *node = wake_node(in, event);
+    return node != NULL && name_check(in, node->slot) == VERDICT_FIT;
+}
+
+const struct filter filter_node_name = {
+    .name = "NodeName",
+    .is_static = false,
+    .wakes_on = WAKE_NODE_ADDED,
+    .check = name_check,
+    .explain = name_explain,
+    .hint = name_hint,
+};

@@ -1,0 +1,149 @@
+/*
+ * NodeResourcesFit (kube-scheduler plugins/noderesources/fit.go; kube-scheduler.md A10, A4).
+ *
+ * The rule; explain() collects everything that fails:
+ *   1. no room for one pod more                      -> "Too many pods"
+ *   2. request > allocatable - used                  -> "Insufficient <name>"
+ *      for cpu, memory, ephemeral-storage and every other resource asked for
+ *   3. a request of 0 is never checked, even where the node is overcommitted
+ *   4. a resource that no node offers has no column: the node offers 0 of it
+ *   5. refused for good when a failing resource is asked for more than the whole allocatable;
+ *      otherwise, and for step 1 alone, fewer pods would help
+ *
+ * Deviation, in the hint only: a pod gone or shrunk wakes only who fits that node now. Kube wakes
+ * everybody who asks something of what was freed. Nothing is lost: only that node changed, and it
+ * still refuses. A node added or grown wakes who would fit it empty, as in kube.
+ */
+#include "sched/filter.h"
+
+/* What of a column is checked: step 2 for one resource, step 3 included. */
+static bool amount_fits(int64_t request, const struct resource_column *column, uint32_t slot)
+{
+    return request == 0 || request <= column->allocatable[slot] - column->used[slot];
+}
+
+/* NULL: step 4. Cost: a compare for each resource that is not fixed, a handful in practice, 60 at
+ * most; most pods ask for none of them. */
+static const struct resource_column *column_find(const struct node_table *table, uint32_t name_sym)
+{
+    for (uint32_t i = RESOURCE_FIXED_COUNT; i < table->column_count; i++)
+        if (table->columns[i].name_sym == name_sym)
+            return &table->columns[i];
+    return NULL;
+}
+
+/* Steps 2 to 5 for one resource; `column` may be NULL. */
+static enum verdict amount_check(int64_t request, const struct resource_column *column,
+                                 uint32_t slot)
+{
+    if (request == 0)
+        return VERDICT_FIT;
+    if (column == NULL || request > column->allocatable[slot])
+        return VERDICT_UNFIT_FINAL;
+    return amount_fits(request, column, slot) ? VERDICT_FIT : VERDICT_UNFIT;
+}
+
+/* Later verdicts of the enum are the graver ones. */
+static enum verdict verdict_join(enum verdict a, enum verdict b)
+{
+    return a > b ? a : b;
+}
+
+/* The resources of `requests` on one node, without the pod count. `reasons` may be NULL. */
+static enum verdict amounts_explain(const struct node_table *table, const struct requests *requests,
+                                    uint32_t slot, struct reasons *reasons)
+{
+    enum verdict all = VERDICT_FIT;
+    for (uint32_t i = 0; i < RESOURCE_FIXED_COUNT; i++) {
+        if (i == RESOURCE_PODS)
+            continue;
+        enum verdict one = amount_check(requests->fixed[i], &table->columns[i], slot);
+        if (one != VERDICT_FIT && reasons != NULL)
+            reasons_add(reasons, REASON_INSUFFICIENT, table->columns[i].name_sym);
+        all = verdict_join(all, one);
+    }
+    for (uint32_t i = 0; i < requests->scalar_count; i++) {
+        const struct scalar *scalar = &requests->scalars[i];
+        enum verdict one = amount_check(scalar->amount, column_find(table, scalar->name_sym), slot);
+        if (one != VERDICT_FIT && reasons != NULL)
+            reasons_add(reasons, REASON_INSUFFICIENT, scalar->name_sym);
+        all = verdict_join(all, one);
+    }
+    return all;
+}
+
+/* Step 1; step 2 ends at once when all is well, which is the common case of the sweep. */
+static enum verdict fit_check(const struct filter_input *in, uint32_t slot)
+{
+    const struct node_table *table = &in->cluster->nodes;
+    const struct resource_column *columns = table->columns;
+    const struct requests *requests = in->shape->requests;
+    bool pods_fit = amount_fits(1, &columns[RESOURCE_PODS], slot);
+    if (pods_fit && requests->scalar_count == 0 &&
+        amount_fits(requests->fixed[RESOURCE_CPU], &columns[RESOURCE_CPU], slot) &&
+        amount_fits(requests->fixed[RESOURCE_MEMORY], &columns[RESOURCE_MEMORY], slot) &&
+        amount_fits(requests->fixed[RESOURCE_EPHEMERAL_STORAGE],
+                    &columns[RESOURCE_EPHEMERAL_STORAGE], slot))
+        return VERDICT_FIT;
+    enum verdict amounts = amounts_explain(table, requests, slot, NULL);
+    return pods_fit ? amounts : verdict_join(VERDICT_UNFIT, amounts);
+}
+
+static enum verdict fit_explain(const struct filter_input *in, uint32_t slot,
+                                struct reasons *reasons)
+{
+    const struct node_table *table = &in->cluster->nodes;
+    bool pods_fit = amount_fits(1, &table->columns[RESOURCE_PODS], slot);
+    if (!pods_fit)
+        reasons_add(reasons, REASON_TOO_MANY_PODS, SYM_EMPTY); /* 1 */
+    enum verdict amounts = amounts_explain(table, in->shape->requests, slot, reasons);
+    return pods_fit ? amounts : verdict_join(VERDICT_UNFIT, amounts); /* 5 */
+}
+
+/* Whether the node without its pods would do. */
+static bool fits_empty_node(const struct filter_input *in, uint32_t slot)
+{
+    const struct node_table *table = &in->cluster->nodes;
+    return table->columns[RESOURCE_PODS].allocatable[slot] >= 1 &&
+           amounts_explain(table, in->shape->requests, slot, NULL) != VERDICT_UNFIT_FINAL;
+}
+
+/* The columns the pod asks something of, the pod count among them; bit per column. */
+static uint64_t columns_asked(const struct filter_input *in)
+{
+    const struct node_table *table = &in->cluster->nodes;
+    const struct requests *requests = in->shape->requests;
+    uint64_t asked = UINT64_C(1) << RESOURCE_PODS;
+    for (uint32_t i = 0; i < RESOURCE_FIXED_COUNT; i++)
+        if (requests->fixed[i] > 0)
+            asked |= UINT64_C(1) << i;
+    for (uint32_t i = 0; i < requests->scalar_count; i++) {
+        const struct resource_column *column = column_find(table, requests->scalars[i].name_sym);
+        if (column != NULL)
+            asked |= UINT64_C(1) << (column - table->columns);
+    }
+    return asked;
+}
+
+static bool fit_hint(const struct filter_input *in, const struct wake_event *event)
+{
+    if (event->slot == NODE_SLOT_NONE)
+        return true;
+    const struct node *node = wake_node(in, event);
+    if (node == NULL)
+        return false;
+    if (event->kind == WAKE_NODE_ADDED)
+        return fits_empty_node(in, node->slot);
+    if (event->kind == WAKE_NODE_ALLOCATABLE)
+        return (event->raised_columns & columns_asked(in)) != 0 && fits_empty_node(in, node->slot);
+    return fit_check(in, node->slot) == VERDICT_FIT;
+}
+
+const struct filter filter_node_resources_fit = {
+    .name = "NodeResourcesFit",
+    .is_static = false,
+    .wakes_on = WAKE_NODE_ADDED | WAKE_NODE_ALLOCATABLE | WAKE_POD_REMOVED | WAKE_POD_SCALED_DOWN,
+    .check = fit_check,
+    .explain = fit_explain,
+    .hint = fit_hint,
+};
