@@ -72,6 +72,9 @@ void object_render(const struct object *object, bool alt_form, struct buf *out);
 /* The whole object as a DOM; yours, json_decref(). Cost: tens of microseconds. */
 json_t *object_json(const struct object *object, bool alt_form);
 
+/* The autoscaling/v1 Scale of a Deployment or ReplicaSet; yours. */
+json_t *object_scale_json(const struct object *object);
+
 /* "" when there is none. Lent. */
 const char *object_node_name(const struct object *object);
 const char *object_phase(const struct object *object);
@@ -91,11 +94,13 @@ struct owner_ref {
 };
 bool object_controller(const struct object *object, struct owner_ref *ret_owner);
 
-/* A member by its path of dots ("spec.replicas", "status.podIP"): raw JSON text, strings with their
- * quotes. False when it is absent. Lent (or a constant). */
+/* A member by its path of dots ("spec.replicas", "spec.containers"): raw JSON text, strings with
+ * their quotes; but not the fields of struct object and struct ident. False when it is absent.
+ * Lent. */
 bool object_field(const struct object *object, const char *path, struct str *ret_raw);
 
-/* The same as a number or as text; the fallback when it is absent or of another type. */
+/* The same as a number; the fallback when it is absent or of another type. As text without quotes,
+ * all string fields; empty when it is absent or holds escapes. */
 int64_t object_field_int(const struct object *object, const char *path, int64_t fallback);
 struct str object_field_text(const struct object *object, const char *path);
 

@@ -64,6 +64,12 @@ struct store_subscriber {
 void store_subscribe(struct store *store, struct store_subscriber *subscriber);
 void store_unsubscribe(struct store *store, struct store_subscriber *subscriber);
 
+/* The event with the lowest rv above `rv`; false when there is none yet. For watches that begin in
+ * the past: first see that `rv` is not below store_compacted_rv(), else the answer is 410. Cost:
+ * O(1). */
+bool store_history_next(const struct store *store, int64_t rv, struct store_event *ret_event);
+int64_t store_compacted_rv(const struct store *store); /* events up to this one are forgotten */
+
 /* ---- reading ---- */
 
 /* Lent, or NULL. `ns` is ignored for cluster-scoped kinds. Cost: one hash look-up. */
@@ -98,6 +104,7 @@ struct store_target {
     enum kind_id kind;
     struct str ns, name;
     enum subresource sub; /* SUB_NONE, SUB_STATUS or SUB_SCALE */
+    bool alt_form;        /* an event that is patched in the words of events.k8s.io/v1 */
 };
 
 /* Replaces an object, or through a subresource its status or its replicas. A resourceVersion or uid
