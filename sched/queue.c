@@ -113,6 +113,7 @@ static void gated_remove(struct queue *queue, struct pod *pod)
 
 static void queue_place(struct queue *queue, struct pod *pod, enum queue_place place)
 {
+    CHECK(place != QUEUE_NOWHERE && place < QUEUE_PLACE_COUNT);
     pod->queue_place = (uint8_t)place;
     switch (place) {
     case QUEUE_ACTIVE:
@@ -132,13 +133,14 @@ static void queue_place(struct queue *queue, struct pod *pod, enum queue_place p
         break;
     case QUEUE_NOWHERE:
     case QUEUE_PLACE_COUNT:
-        CHECK(!"a place that holds pods");
+        break;
     }
 }
 
 /* Takes the pod out of the structure it is in; its queue_place still says which that was. */
 static void queue_displace(struct queue *queue, struct pod *pod)
 {
+    CHECK(pod != queue->detached);
     switch ((enum queue_place)pod->queue_place) {
     case QUEUE_ACTIVE:
         heap_remove(&queue->active, pod);
@@ -157,7 +159,7 @@ static void queue_displace(struct queue *queue, struct pod *pod)
         break;
     case QUEUE_NOWHERE:
     case QUEUE_PLACE_COUNT:
-        CHECK(!"a place that holds pods");
+        break;
     }
 }
 
