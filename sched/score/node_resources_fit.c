@@ -166,16 +166,15 @@ static void fit_score_run(const struct score_input *in, int64_t *ret_scores)
     switch (in->config->strategy) {
     case FIT_LEAST_ALLOCATED:
         run_cut(in, &terms, least_score, ret_scores);
-        return;
+        break;
     case FIT_MOST_ALLOCATED:
         run_cut(in, &terms, most_score, ret_scores);
-        return;
+        break;
     case FIT_REQUESTED_TO_CAPACITY:
         CHECK(in->config->point_count > 0);
         run_curve(in, &terms, ret_scores);
-        return;
+        break;
     }
-    CHECK(!"a strategy of enum fit_strategy");
 }
 
 const struct score score_node_resources_fit = {
