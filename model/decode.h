@@ -1,5 +1,6 @@
 /*
- * The hot decoder: Pods and Nodes out of a LIST body or a WATCH stream, byte by byte as they arrive.
+ * The hot decoder: Pods and Nodes out of a LIST body or a WATCH stream, byte by byte as they
+ * arrive.
  *
  * One table of fields drives it (model/decode_table.c); what is not in the table is skipped without
  * building anything. It can stop and go on at any byte, so any cutting of the input gives the same
@@ -18,8 +19,8 @@
 
 enum decode_kind { DECODE_POD, DECODE_NODE };
 
-/* What the bytes are: one {"kind":"PodList",...,"items":[...]} (or a single object of the kind), or a
- * stream of {"type":"ADDED","object":{...}} values. */
+/* What the bytes are: one {"kind":"PodList",...,"items":[...]} (or a single object of the kind), or
+ * a stream of {"type":"ADDED","object":{...}} values. */
 enum decode_source { DECODE_LIST, DECODE_WATCH, DECODE_OBJECT };
 
 enum decode_verb { DECODE_LISTED, DECODE_ADDED, DECODE_MODIFIED, DECODE_DELETED };
@@ -27,8 +28,8 @@ enum decode_verb { DECODE_LISTED, DECODE_ADDED, DECODE_MODIFIED, DECODE_DELETED 
 enum {
     DECODE_DEPTH_MAX = 64,               /* nesting of anything, skipped or read */
     DECODE_STRING_BYTES_MAX = 64 * 1024, /* one string that is read; a longer one is a problem */
-    DECODE_OBJECT_BYTES_MAX = 8 << 20,   /* text of one object; the apiserver's own limit is 3 MiB */
-    DECODE_ARENA_BYTES_MAX = 8 << 20,    /* what one object may build */
+    DECODE_OBJECT_BYTES_MAX = 8 << 20, /* text of one object; the apiserver's own limit is 3 MiB */
+    DECODE_ARENA_BYTES_MAX = 8 << 20,  /* what one object may build */
 };
 
 /* What is called for what was read. Pointers are valid only during the call. */

@@ -27,8 +27,9 @@ enum {
     OBJECT_PORTS_MAX = 256,
     OBJECT_LABELS_MAX = 1024, /* node labels; pod labels are not read */
     OBJECT_TAINTS_MAX = 256,
-    OBJECT_IMAGES_MAX = 512,
-    OBJECT_PROBLEM_BYTES = 256,
+    OBJECT_RESOURCES_MAX = 256, /* in one map of quantities */
+    OBJECT_IMAGES_MAX = 512,    /* a scoring hint only: more are not read, which is no problem */
+    OBJECT_PROBLEM_BYTES = 640, /* bounded parts: path 128, value 64, names 63 and 253 */
 };
 
 /* A map of resource name to quantity, amounts in the unit of model/resource.h. Not sorted. */
@@ -48,7 +49,7 @@ struct host_port {
 
 struct container_object {
     struct str name;
-    uint32_t image_sym;  /* as written */
+    uint32_t image_sym;  /* ":latest" added when there is no tag */
     bool restart_always; /* an init container with this is a sidecar */
     struct amounts requests;
     uint32_t port_count; /* those with a hostPort */
@@ -130,7 +131,7 @@ struct pod_object {
 
 struct image_object {
     uint32_t name_count;
-    uint32_t *name_syms;
+    uint32_t *name_syms; /* ":latest" added when there is no tag */
     int64_t size_bytes;
 };
 

@@ -1,0 +1,90 @@
+/* The decoder's state and the halves it is made of. Private to model/decode*.c. */
+#ifndef MODEL_DECODE_STATE_H
+#define MODEL_DECODE_STATE_H
+
+#include "model/base/arena.h"
+#include "model/decode_table.h"
+#include "model/lexer.h"
+
+enum {
+    DECODE_FRAMES_MAX = 24,        /* the tables nest 14 deep; CHECKed */
+    DECODE_PATH_BYTES = 128,       /* of a problem: spec.containers[3].resources.requests["cpu"] */
+    DECODE_VALUE_SHOWN_BYTES = 48, /* of a value that is quoted in a problem */
+    DECODE_WRONG_BYTES = 256,
+};
+
+enum frame_kind {
+    FRAME_OBJECT,  /* between the braces of an object with a table */
+    FRAME_LIST,    /* between the brackets of an array of objects */
+    FRAME_SYMBOLS, /* of an array of strings */
+    FRAME_COUNT,   /* of an array that is only counted */
+    FRAME_LABELS,  /* between the braces of a map of strings */
+    FRAME_AMOUNTS, /* of a map of quantities */
+};
+
+struct decode_frame {
+    uint8_t kind;                     /* enum frame_kind */
+    bool is_cpu;                      /* AMOUNTS: the key is cpu, which counts in thousandths */
+    const struct decode_table *table; /* OBJECT, LIST: of the object, of the items */
+    const struct decode_field *field; /* OBJECT: whose value is next; others: which they are */
+    char *base;                       /* the struct that the fields go into */
+    uint64_t seen;                    /* OBJECT: bit i: field i was there */
+    uint32_t hint;                    /* OBJECT: the field that is likely next */
+    uint32_t index;                   /* items begun */
+    size_t capacity;                  /* of the array */
+    void *entry;                      /* maps: whose value is next */
+    uint32_t key_sym;                 /* maps: its key */
+};
+
+struct decoder {
+    struct lexer lexer;
+    enum decode_kind kind;
+    enum decode_source source;
+    struct symbols *symbols;
+    struct decode_handler handler;
+    const struct decode_table *root;
+    struct decode_frame frames[DECODE_FRAMES_MAX];
+    uint32_t frame_count;
+    uint32_t draft_frame; /* index of the frame that fills the draft, 0 when none is under way */
+    bool is_drafting;     /* ... and whether it is under way */
+    bool has_draft;       /* a watch frame brought its object */
+    bool has_failed;
+    bool has_problem;      /* the first one is kept */
+    uint64_t draft_offset; /* where the text of the object began */
+    struct arena arena;    /* of the object */
+    struct arena outer;    /* of the envelope */
+    struct envelope envelope;
+    struct draft draft;
+    char path[DECODE_PATH_BYTES]; /* of the problem */
+    char wrong[DECODE_WRONG_BYTES];
+    char failure[DECODE_WRONG_BYTES + DECODE_PATH_BYTES + 32]; /* why the input is lost */
+};
+
+/* The input is lost. */
+void decode_fail(struct decoder *decoder, const char *what);
+
+/* Notes what is wrong at the present place: the object's problem, or outside of objects the end of
+ * the input. `value` is quoted when it is not NULL. */
+void decode_wrong(struct decoder *decoder, const struct str *value, const char *what);
+
+/* The scalar `lexeme` as the value of `field` in the struct at `base`. */
+void decode_scalar(struct decoder *decoder, const struct decode_field *field, char *base,
+                   enum lexeme lexeme);
+
+/* A string as the next item of an array of symbols; false when there is no room (noted). */
+bool decode_symbol_item(struct decoder *decoder, struct decode_frame *frame);
+
+/* A key of a map, false when there is no room (noted); and its value. Of equal keys the last wins.
+ */
+bool decode_map_key(struct decoder *decoder, struct decode_frame *frame);
+void decode_map_value(struct decoder *decoder, struct decode_frame *frame, enum lexeme lexeme);
+
+/* The next element of the array that the frame fills, zeroed; NULL when there is no room (noted).
+ */
+void *decode_slot(struct decoder *decoder, struct decode_frame *frame, size_t item_bytes);
+
+/* The draft is complete: fills in what derives from several fields, and `problem`. */
+void decode_finish_pod(struct decoder *decoder);
+void decode_finish_node(struct decoder *decoder);
+
+#endif
