@@ -36,6 +36,7 @@ void node_table_init(struct node_table *table)
 {
     *table = (struct node_table){.capacity = FIRST_CAPACITY, .static_log_end = 1};
     bitset_init(&table->present);
+    bitset_init(&table->stale_blocks);
     map_init(&table->by_name);
     table->nodes = mem_zalloc(table->capacity, sizeof(struct node *));
     table->nonzero_cpu_milli = mem_zalloc(table->capacity, sizeof(int64_t));
@@ -67,6 +68,7 @@ void node_table_fini(struct node_table *table)
         free(table->columns[i].block_free);
     }
     bitset_fini(&table->present);
+    bitset_fini(&table->stale_blocks);
     map_fini(&table->by_name);
     free(table->nodes);
     free(table->nonzero_cpu_milli);
@@ -208,6 +210,7 @@ void node_table_set_allocatable(struct node_table *table, uint32_t column, uint3
 {
     CHECK(column < table->column_count && slot < table->slot_count && amount >= 0);
     table->columns[column].allocatable[slot] = amount;
+    bitset_set(&table->stale_blocks, slot / NODE_BLOCK_SLOTS);
     raise_block(&table->columns[column], slot);
 }
 
@@ -227,6 +230,8 @@ void node_table_account(struct node_table *table, uint32_t slot, const struct re
                         int sign)
 {
     CHECK(slot < table->slot_count && (sign == 1 || sign == -1));
+    if (sign > 0)
+        bitset_set(&table->stale_blocks, slot / NODE_BLOCK_SLOTS);
     for (uint32_t i = 0; i < RESOURCE_FIXED_COUNT; i++)
         account_column(&table->columns[i], slot, held->fixed[i], sign);
     for (uint32_t i = 0; i < held->scalar_count; i++) {
@@ -238,10 +243,28 @@ void node_table_account(struct node_table *table, uint32_t slot, const struct re
     table->nonzero_memory_bytes[slot] += sign * accountable(held->nonzero_memory_bytes);
 }
 
+bool node_table_block_may_fit(const struct node_table *table, uint32_t block,
+                              const struct requests *asked)
+{
+    for (uint32_t i = 0; i < RESOURCE_FIXED_COUNT; i++)
+        if (asked->fixed[i] > 0 && asked->fixed[i] > table->columns[i].block_free[block])
+            return false;
+    for (uint32_t i = 0; i < asked->scalar_count; i++) {
+        uint32_t column = node_table_column(table, asked->scalars[i].name_sym);
+        if (column == RESOURCE_NONE ||
+            asked->scalars[i].amount > table->columns[column].block_free[block])
+            return false;
+    }
+    return true;
+}
+
 void node_table_tighten(struct node_table *table, uint32_t block)
 {
     uint32_t first = block * NODE_BLOCK_SLOTS;
     CHECK(first < table->capacity);
+    if (!bitset_test(&table->stale_blocks, block))
+        return;
+    bitset_clear(&table->stale_blocks, block);
     uint64_t present = bitset_word(&table->present, block);
     for (uint32_t i = 0; i < table->column_count; i++) {
         int64_t bound = 0;

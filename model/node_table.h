@@ -70,6 +70,7 @@ struct node_table {
     uint64_t static_log_end; /* position after the newest entry; starts at 1 */
     uint32_t *free_slots;    /* private */
     uint32_t free_count;
+    struct bitset stale_blocks; /* blocks whose summaries may be above the exact maxima */
     uint64_t ignored_resources; /* resources beyond the last column, counted */
 };
 
@@ -104,8 +105,12 @@ void node_table_set_allocatable(struct node_table *table, uint32_t column, uint3
 void node_table_account(struct node_table *table, uint32_t slot, const struct requests *held,
                         int sign);
 
+/* Whether some node of the block may have what is asked; false is certain. */
+bool node_table_block_may_fit(const struct node_table *table, uint32_t block,
+                              const struct requests *asked);
+
 /* Sets the block's summaries to the exact maxima: after a scan found nothing where they promised.
- */
+ * Cheap when they are exact already. */
 void node_table_tighten(struct node_table *table, uint32_t block);
 
 /* What is free of a column's resource on a node; negative when overcommitted. */

@@ -81,6 +81,7 @@ struct pod {
     uint8_t list_epoch; /* of the list that last named it */
     bool is_ours;       /* a scheduler name of ours */
     bool is_deleting;
+    bool is_conflicted; /* its last bind was refused with 409; private to sched/binding.c */
 };
 
 _Static_assert(sizeof(struct pod) <= POD_RECORD_BYTES_MAX, "architecture chapter 4");

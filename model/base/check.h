@@ -16,6 +16,9 @@
             check_failed(__FILE__, __LINE__, __func__, #condition);                                \
     } while (0)
 
+/* A place that no input can reach. */
+#define CHECK_NEVER(what) check_failed(__FILE__, __LINE__, __func__, what)
+
 #define NODISCARD           __attribute__((warn_unused_result))
 #define PRINTF_LIKE(fmt, a) __attribute__((format(printf, fmt, a)))
 #define CLEANUP(function)   __attribute__((cleanup(function)))

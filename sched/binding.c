@@ -1,0 +1,234 @@
+/*
+ * The write of a decision, from assume to a known outcome. The reservation ends only by an object
+ * that was seen, a definite refusal, or a GET (reliability I14).
+ *
+ *    assume --POST--> SENT --done------------------> NONE (assumed until the watch confirms)
+ *                      | | refused, surely not done
+ *                      | +-------------------------> forget, error backoff
+ *                      | conflict, unknown
+ *                      v                  bound: confirmed; gone or another UID: dropped
+ *                    READING --GET answer----------> unbound after a conflict: forget
+ *                      |  ^                          unbound after an unknown: POST again, same
+ * node no answer |  | due v  | WAITING
+ */
+#include <stdlib.h>
+
+#include "model/base/mem.h"
+#include "sched/sched_private.h"
+
+enum { RETRY_FIRST_MS = 500, RETRY_MAX_MS = 30000, RETRY_DOUBLINGS_MAX = 6 };
+
+static void set_phase(struct sched *sched, struct pod *pod, enum bind_phase phase)
+{
+    if (pod->bind_phase == BIND_WAITING) {
+        uint32_t i = 0;
+        while (sched->waiting[i] != pod)
+            i++;
+        sched->waiting[i] = sched->waiting[--sched->waiting_count];
+    }
+    if (phase == BIND_WAITING) {
+        if (sched->waiting_count == sched->waiting_capacity) {
+            sched->waiting_capacity =
+                (uint32_t)mem_grow(sched->waiting_capacity, sched->waiting_count + 1);
+            sched->waiting =
+                mem_resize(sched->waiting, sched->waiting_capacity, sizeof(*sched->waiting));
+        }
+        sched->waiting[sched->waiting_count++] = pod;
+    }
+    if (pod->bind_phase != BIND_NONE)
+        sched->binds_open--;
+    if (phase != BIND_NONE)
+        sched->binds_open++;
+    pod->bind_phase = (uint8_t)phase;
+}
+
+static void send_bind(struct sched *sched, struct pod *pod)
+{
+    /* I06, I08, I09: only after both lists, never a gated or a deleting pod, never another's. */
+    CHECK(sched_is_synced(sched));
+    CHECK(pod->place == POD_ASSUMED && pod->is_ours);
+    CHECK(!uid_is_zero(pod->uid));
+    const struct node *node = sched->cluster.nodes.nodes[pod->node_slot];
+    set_phase(sched, pod, BIND_SENT);
+    const struct bind_request request = {.pod = pod_ref(pod), .node_name_sym = node->name_sym};
+    sched->port.bind(sched->port.ctx, &request);
+}
+
+void binding_start(struct sched *sched, struct pod *pod, uint32_t slot)
+{
+    CHECK(pod->gate_count == 0 && !pod->is_deleting);
+    nominator_remove(&sched->nominator, pod);
+    cluster_assume(&sched->cluster, pod, slot);
+    sched->stats.assumed++;
+    pod->bind_tries = 0;
+    send_bind(sched, pod);
+}
+
+static void read_pod(struct sched *sched, struct pod *pod)
+{
+    set_phase(sched, pod, BIND_READING);
+    struct pod_ref ref = pod_ref(pod);
+    sched->port.read_pod(sched->port.ctx, &ref);
+}
+
+static void wait_and_retry(struct sched *sched, struct pod *pod)
+{
+    uint32_t doublings =
+        pod->bind_tries < RETRY_DOUBLINGS_MAX ? pod->bind_tries : RETRY_DOUBLINGS_MAX;
+    int64_t delay_ms = INT64_C(1) << doublings;
+    delay_ms *= RETRY_FIRST_MS;
+    if (pod->bind_tries < UINT8_MAX)
+        pod->bind_tries++;
+    pod->retry_at = mono_add(sched_now(sched), delay_ms < RETRY_MAX_MS ? delay_ms : RETRY_MAX_MS);
+    set_phase(sched, pod, BIND_WAITING);
+}
+
+/* Surely not bound: the room is free again, the pod tries later. Bind failures are errors, never
+ * "Unschedulable": a new node would not help. */
+static void give_up(struct sched *sched, struct pod *pod, struct str message)
+{
+    sched->stats.bind_failed++;
+    uint32_t slot = pod->node_slot;
+    set_phase(sched, pod, BIND_NONE);
+    cluster_forget(&sched->cluster, pod);
+    queue_return(sched->queue, pod, 0, sched_now(sched));
+    nominator_update(&sched->nominator, pod);
+    intake_freed(sched, slot, WAKE_POD_REMOVED, pod->shape);
+    if (sched->is_stopped)
+        return;
+    buf_clear(&sched->message);
+    (void)buf_printf(&sched->message, "binding rejected: " STR_FMT, STR_ARG(message));
+    report_failed(sched, pod, buf_str(&sched->message));
+}
+
+/* The assumed or bound pod a reply is about; NULL when it is gone or another one has its name. */
+static struct pod *find_replied(const struct sched *sched, const struct pod_ref *ref)
+{
+    struct pod *pod = cluster_find_pod(&sched->cluster, ref->namespace_sym, ref->name);
+    return pod && uid_equal(pod->uid, ref->uid) ? pod : NULL;
+}
+
+static void bind_done(struct sched *sched, struct pod *pod)
+{
+    set_phase(sched, pod, BIND_NONE);
+    sched->stats.bound++;
+    report_bound(sched, pod);
+}
+
+/* The first time the truth is asked for at once, then with growing pauses: a server that answers
+ * every POST with 500 must not be hammered. */
+static void bind_unknown(struct sched *sched, struct pod *pod, struct str message)
+{
+    sched->stats.bind_unknown++;
+    pod->is_conflicted = false;
+    if (pod->bind_tries == 0) {
+        pod->bind_tries++;
+        read_pod(sched, pod);
+        return;
+    }
+    wait_and_retry(sched, pod);
+    buf_clear(&sched->message);
+    (void)buf_printf(&sched->message, "binding not confirmed, will be tried again: " STR_FMT,
+                     STR_ARG(message));
+    report_failed(sched, pod, buf_str(&sched->message));
+}
+
+void binding_on_reply(struct sched *sched, const struct reply *reply)
+{
+    struct pod *pod = find_replied(sched, &reply->pod);
+    if (!pod || pod->bind_phase != BIND_SENT)
+        return;
+    if (reply->outcome == OUTCOME_DONE) {
+        bind_done(sched, pod);
+        return;
+    }
+    if (pod->place ==
+        POD_BOUND) { /* the watch was faster than the answer: it is bound all the same */
+        bind_done(sched, pod);
+        return;
+    }
+    CHECK(pod->place == POD_ASSUMED);
+    switch (reply->outcome) {
+    case OUTCOME_CONFLICT:
+        sched->stats.conflicts++;
+        pod->is_conflicted = true;
+        read_pod(sched, pod);
+        return;
+    case OUTCOME_UNKNOWN:
+        bind_unknown(sched, pod, reply->message);
+        return;
+    case OUTCOME_GONE:
+    case OUTCOME_FORBIDDEN:
+    case OUTCOME_INVALID:
+    case OUTCOME_THROTTLED:
+    case OUTCOME_NOT_SENT:
+        give_up(sched, pod, reply->message);
+        return;
+    case OUTCOME_DONE:
+    case OUTCOME_COUNT:
+        break;
+    }
+    CHECK_NEVER("a known outcome");
+}
+
+/* The truth about a pod whose bind has no clear answer. */
+static void settle(struct sched *sched, struct pod *pod, const struct pod_object *object)
+{
+    if (object->node_name_sym == SYM_EMPTY && !pod->is_conflicted && !object->is_deleting) {
+        send_bind(sched, pod); /* it may still be under way in the server: the same node only */
+        return;
+    }
+    if (object->node_name_sym == SYM_EMPTY)
+        give_up(sched, pod, STR("the apiserver refused it (409)"));
+    /* Bound, here or elsewhere, or changed: the object says what counts. */
+    intake_pod(sched, object);
+}
+
+void binding_on_read(struct sched *sched, const struct reply *reply,
+                     const struct pod_object *object)
+{
+    struct pod *pod = find_replied(sched, &reply->pod);
+    if (!pod || pod->bind_phase != BIND_READING)
+        return;
+    bool is_gone = reply->outcome == OUTCOME_GONE ||
+                   (reply->outcome == OUTCOME_DONE && !uid_equal(object->uid, pod->uid));
+    if (is_gone) {
+        intake_pod_removed(sched, pod);
+        return;
+    }
+    if (pod->place == POD_BOUND) {
+        bind_done(sched, pod);
+        return;
+    }
+    if (reply->outcome == OUTCOME_DONE)
+        settle(sched, pod, object);
+    else
+        wait_and_retry(sched, pod);
+}
+
+void binding_confirmed(struct sched *sched, struct pod *pod)
+{
+    /* SENT: its answer comes and tells the user. Otherwise nobody else will. */
+    if (pod->bind_phase == BIND_READING || pod->bind_phase == BIND_WAITING)
+        bind_done(sched, pod);
+}
+
+void binding_drop(struct sched *sched, struct pod *pod)
+{
+    set_phase(sched, pod, BIND_NONE);
+}
+
+void binding_retry_due(struct sched *sched, struct mono_ms now)
+{
+    for (uint32_t i = sched->waiting_count; i-- > 0;)
+        if (!mono_before(now, sched->waiting[i]->retry_at))
+            read_pod(sched, sched->waiting[i]);
+}
+
+struct mono_ms binding_next_retry(const struct sched *sched)
+{
+    struct mono_ms next = MONO_NEVER;
+    for (uint32_t i = 0; i < sched->waiting_count; i++)
+        next = mono_min(next, sched->waiting[i]->retry_at);
+    return next;
+}

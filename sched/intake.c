@@ -1,0 +1,190 @@
+/*
+ * Objects seen and gone: the cluster takes them in, the queue follows, and whoever may gain is
+ * woken. Nothing here decides anything.
+ */
+#include "sched/sched_private.h"
+
+static bool is_ours(const struct sched *sched, uint32_t scheduler_name_sym)
+{
+    for (uint32_t i = 0; i < sched->config.scheduler_name_count; i++)
+        if (sched->config.scheduler_name_syms[i] == scheduler_name_sym)
+            return true;
+    return false;
+}
+
+static void wake(struct sched *sched, const struct wake_event *event)
+{
+    (void)queue_wake(sched->queue, event, sched_now(sched));
+}
+
+/* A pod of `shape` left a node, or holds less there. */
+void intake_freed(struct sched *sched, uint32_t slot, uint32_t wake_kind, const struct shape *shape)
+{
+    if (slot == NODE_SLOT_NONE)
+        return;
+    wake(sched, &(struct wake_event){
+                    .kind = wake_kind,
+                    .slot = slot,
+                    .freed_ports = wake_kind == WAKE_POD_REMOVED ? shape->ports : NULL,
+                    .freed_port_count = wake_kind == WAKE_POD_REMOVED ? shape->port_count : 0,
+                });
+}
+
+/* Those who yielded to a nomination that is no more may try that node. */
+static void intake_nomination_gone(struct sched *sched, uint32_t node_sym,
+                                   const struct shape *shape)
+{
+    const struct node *node = node_table_find(&sched->cluster.nodes, node_sym);
+    if (node_sym != SYM_EMPTY && node)
+        intake_freed(sched, node->slot, WAKE_POD_REMOVED, shape);
+}
+
+void intake_pod_removed(struct sched *sched, struct pod *pod)
+{
+    queue_remove(sched->queue, pod);
+    nominator_remove(&sched->nominator, pod);
+    binding_drop(sched, pod);
+    struct shape *shape = shape_ref(pod->shape);
+    uint32_t nominated_sym = pod->place == POD_PENDING ? pod->nominated_node_sym : SYM_EMPTY;
+    uint32_t slot = cluster_drop_pod(&sched->cluster, pod);
+    intake_freed(sched, slot, WAKE_POD_REMOVED, shape);
+    intake_nomination_gone(sched, nominated_sym, shape);
+    shape_unref(&sched->cluster.shapes, shape);
+}
+
+void intake_pod_gone(struct sched *sched, const struct pod_object *object)
+{
+    struct pod *pod = cluster_find_pod(&sched->cluster, object->namespace_sym, object->name);
+    if (pod && uid_equal(pod->uid, object->uid))
+        intake_pod_removed(sched, pod);
+}
+
+/* Where a pod that was taken in stands in the queue now. */
+static void requeue(struct sched *sched, const struct pod_change *change, bool was_queued)
+{
+    struct pod *pod = change->pod;
+    struct mono_ms now = sched_now(sched);
+    if (pod->place != POD_PENDING || !pod->is_ours)
+        return;
+    if (was_queued)
+        queue_reinsert(sched->queue, pod, change->bits, now);
+    else if (!pod->is_deleting)
+        queue_add(sched->queue, pod, now);
+}
+
+static void intake_changed(struct sched *sched, const struct pod_change *change,
+                           const struct shape *old_shape, bool was_queued)
+{
+    struct pod *pod = change->pod;
+    if (change->bits & POD_CONFIRMED)
+        binding_confirmed(sched, pod);
+    else if (change->bits & POD_NOW_BOUND)
+        binding_drop(sched, pod); /* somebody else bound it */
+    nominator_update(&sched->nominator, pod);
+    requeue(sched, change, was_queued);
+    intake_freed(sched, change->freed_slot,
+                 change->bits & POD_SCALED_DOWN ? WAKE_POD_SCALED_DOWN : WAKE_POD_REMOVED,
+                 old_shape ? old_shape : pod->shape);
+    if (change->bits & POD_NOMINATION && pod->place == POD_PENDING)
+        intake_nomination_gone(sched, change->old_nominated_sym, pod->shape);
+}
+
+void intake_pod(struct sched *sched, const struct pod_object *object)
+{
+    if (object->phase == PHASE_SUCCEEDED || object->phase == PHASE_FAILED) {
+        intake_pod_gone(sched, object);
+        return;
+    }
+    struct pod *pod = cluster_find_pod(&sched->cluster, object->namespace_sym, object->name);
+    if (pod && !uid_equal(pod->uid, object->uid)) {
+        intake_pod_removed(sched, pod); /* its name is taken by another pod: it is gone */
+        pod = NULL;
+    }
+    bool was_queued = pod && pod->queue_place != QUEUE_NOWHERE;
+    struct shape *old_shape = pod ? shape_ref(pod->shape) : NULL;
+    if (was_queued)
+        queue_detach(sched->queue, pod);
+    struct pod_change change;
+    cluster_see_pod(&sched->cluster, object, is_ours(sched, object->scheduler_name_sym), &change);
+    if (change.bits & POD_SAME) {
+        if (was_queued)
+            queue_reinsert(sched->queue, pod, 0, sched_now(sched));
+    } else if (change.pod) {
+        intake_changed(sched, &change, old_shape, was_queued);
+    }
+    shape_unref(&sched->cluster.shapes, old_shape);
+}
+
+void intake_pods_listed(struct sched *sched)
+{
+    uint32_t position = 0;
+    for (struct pod *pod; (pod = cluster_unlisted_pod(&sched->cluster, &position));)
+        intake_pod_removed(sched, pod);
+    sched->pods_synced = true;
+}
+
+static void note_node_problem(struct sched *sched, const struct node_object *object)
+{
+    struct buf text CLEANUP(buf_fini);
+    buf_init(&text, ERR_TEXT_BYTES);
+    if (object->problem.len > 0)
+        (void)buf_printf(&text, "node " STR_FMT " takes no pods: " STR_FMT, STR_ARG(object->name),
+                         STR_ARG(object->problem));
+    else if (!object->allocatable.is_set)
+        (void)buf_printf(&text,
+                         "node " STR_FMT " has no status.allocatable: nothing fits until its "
+                         "kubelet reports",
+                         STR_ARG(object->name));
+    if (text.len > 0)
+        sched->port.note(sched->port.ctx, NOTE_WARNING, text.data);
+}
+
+void intake_node(struct sched *sched, const struct node_object *object)
+{
+    struct node_change change;
+    cluster_see_node(&sched->cluster, object, &change);
+    bool is_mended = change.bits & NODE_PROBLEM && !change.node->has_problem;
+    struct wake_event event = {.slot = change.node->slot,
+                               .before = &change.before,
+                               .raised_columns = change.raised_columns};
+    static const struct {
+        uint32_t bits, wake_kind;
+    } wakes[] = {
+        {NODE_NOW_SCHEDULABLE | NODE_TAINTS, WAKE_NODE_TAINTS},
+        {NODE_LABELS, WAKE_NODE_LABELS},
+        {NODE_ALLOCATABLE, WAKE_NODE_ALLOCATABLE},
+    };
+    if (change.bits & NODE_ADDED || is_mended) {
+        event.kind = WAKE_NODE_ADDED;
+        wake(sched, &event);
+    } else {
+        for (size_t i = 0; i < ARRAY_LEN(wakes); i++) {
+            event.kind = wakes[i].wake_kind;
+            if (change.bits & wakes[i].bits)
+                wake(sched, &event);
+        }
+    }
+    if (change.bits & (NODE_ADDED | NODE_PROBLEM | NODE_ALLOCATABLE))
+        note_node_problem(sched, object);
+    node_change_fini(&change);
+}
+
+static void intake_node_removed(struct sched *sched, uint32_t name_sym, struct uid uid)
+{
+    struct node_change change;
+    cluster_drop_node(&sched->cluster, name_sym, uid, &change);
+    node_change_fini(&change);
+}
+
+void intake_node_gone(struct sched *sched, const struct node_object *object)
+{
+    intake_node_removed(sched, object->name_sym, object->uid);
+}
+
+void intake_nodes_listed(struct sched *sched)
+{
+    uint32_t position = 0;
+    for (struct node *node; (node = cluster_unlisted_node(&sched->cluster, &position));)
+        intake_node_removed(sched, node->name_sym, node->uid);
+    sched->nodes_synced = true;
+}

@@ -1,0 +1,39 @@
+/*
+ * Pending pods that someone nominated to a node (status.nominatedNodeName). They hold their place
+ * against pods of lower or equal priority: a node is only good enough for another pod when it has
+ * room for both (kube-scheduler.md A8).
+ */
+#ifndef SCHED_NOMINATOR_H
+#define SCHED_NOMINATOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/base/bitset.h"
+#include "model/cluster.h"
+#include "sched/filter.h"
+
+struct nominator {
+    struct pod **pods; /* private: pending, nominated; order of arrival */
+    uint32_t count, capacity;
+};
+
+void nominator_init(struct nominator *nominator);
+void nominator_fini(struct nominator *nominator);
+
+/* After anything about a pod changed: in when it is pending, ours and nominated, else out. */
+void nominator_update(struct nominator *nominator, struct pod *pod);
+void nominator_remove(struct nominator *nominator, const struct pod *pod);
+
+/* Puts the nominated pods that count against `pod` on the node, runs `filters_explain`, and takes
+ * them off again. Without any, the plain verdict. Passing with them implies passing without: our
+ * filters only ever refuse more when a node is fuller. */
+enum verdict nominator_explain(const struct nominator *nominator, struct cluster *cluster,
+                               const struct pod *pod, uint32_t slot, struct reasons *reasons,
+                               enum plugin *ret_refused_by);
+
+/* Whether some nominated pod counts against `pod` on that node. */
+bool nominator_counts(const struct nominator *nominator, const struct cluster *cluster,
+                      const struct pod *pod, uint32_t slot);
+
+#endif

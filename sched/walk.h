@@ -1,0 +1,43 @@
+/*
+ * The search for nodes that can take a pod: step-limited predicates (architecture 5).
+ *
+ * From the unit's cursor, nodes are examined in steps; after each step the walk stops when enough
+ * feasible nodes were found. The limit cuts the search for a better node, never for any node: with
+ * none found, every node of the unit was examined, or skipped by a summary that is certain.
+ */
+#ifndef SCHED_WALK_H
+#define SCHED_WALK_H
+
+#include <stdint.h>
+
+#include "model/cluster.h"
+#include "policy/unit.h"
+#include "sched/nominator.h"
+
+#define WALK_NO_TARGET UINT32_MAX
+
+struct walk_limits {
+    uint32_t step;   /* nodes examined between two looks at the target; at least 1 */
+    uint32_t target; /* feasible nodes that are enough; WALK_NO_TARGET: look at all */
+};
+
+struct walk {
+    uint32_t *slots; /* feasible nodes, in the order found; grows, kept between walks */
+    uint32_t count;
+    uint32_t capacity; /* private */
+    uint32_t visited;  /* nodes of the unit that were examined or certainly skipped */
+};
+
+void walk_init(struct walk *walk);
+void walk_fini(struct walk *walk);
+
+/* Fills walk->slots for `pod` and moves the unit's cursor behind the last node visited. The shape's
+ * matches must be in sync. */
+void walk_run(struct walk *walk, struct unit *unit, struct cluster *cluster,
+              const struct nominator *nominator, const struct pod *pod, struct walk_limits limits);
+
+/* kube-scheduler's number of feasible nodes to find among `node_count` (kube-scheduler.md A6): all
+ * below 100; else `percentage`, or max(5, 50 - node_count / 125) when that is 0; at least 100. */
+uint32_t walk_kube_target(uint32_t node_count, uint32_t percentage);
+
+#endif
