@@ -28,6 +28,7 @@ struct status_request {
     struct str message;          /* whole */
     int64_t observed_generation; /* metadata.generation it was decided on; 0: leave out */
     bool clears_nomination;      /* set status.nominatedNodeName to "" */
+    bool was_false;              /* the condition was False before: lastTransitionTime stays */
 };
 
 struct event_request {

@@ -2,6 +2,9 @@
  * Implements model/port.h over HTTP: three classes, each on connections of its own with a window of
  * requests in flight: binds; reads and status patches; events. 429 and Retry-After are obeyed per
  * class. Events wait for binds, in a bounded ring; what does not fit is dropped and counted.
+ *
+ * Files: writer.c life and port, write_bind.c binds and reads, write_status.c, write_event.c,
+ * write_class.c windows and queues, write_rule.c what an answer means, write_body.c the JSON.
  */
 #ifndef WATCH_WRITER_H
 #define WATCH_WRITER_H
@@ -20,8 +23,10 @@ enum {
     WRITER_BINDS_IN_FLIGHT = 100,
     WRITER_STATUS_IN_FLIGHT = 32,
     WRITER_EVENTS_IN_FLIGHT = 16,
-    WRITER_EVENT_RING = 1000,    /* as client-go's broadcaster: full means dropped */
-    WRITER_STATUS_QUEUE = 65536, /* waiting patches, newest per pod; over it: OUTCOME_NOT_SENT */
+    WRITER_EVENTS_BUSY_BINDS =
+        WRITER_BINDS_IN_FLIGHT / 2, /* with more binds in flight, events wait */
+    WRITER_EVENT_RING = 1000,       /* as client-go's broadcaster: full means dropped */
+    WRITER_STATUS_QUEUE = 65536,    /* waiting patches, newest per pod; over it: OUTCOME_NOT_SENT */
 };
 
 struct writer_options {
@@ -36,17 +41,23 @@ struct writer_options {
 };
 
 struct writer_stats {
-    uint64_t binds_sent, binds_done, binds_unknown, throttled, status_sent, events_sent, events_dropped,
-        events_failed;
+    uint64_t binds_sent, binds_done, binds_unknown, throttled, status_sent, events_sent,
+        events_dropped, events_failed;
 };
 
 struct writer *writer_new(const struct writer_options *options);
 struct port writer_port(struct writer *writer); /* valid as long as the writer */
-uint32_t writer_binds_in_flight(const struct writer *writer);
+uint32_t
+writer_binds_in_flight(const struct writer *writer); /* with those that wait to be sent again */
 struct writer_stats writer_stats(const struct writer *writer);
 
-/* No new binds leave; answers still come. Then close: waits for nothing, ends what is under way (a bind
- * under way gets OUTCOME_UNKNOWN), flushes nothing. */
+/* No new binds leave (they get OUTCOME_NOT_SENT); answers of those under way still come. The first
+ * step of a shutdown; writer_close() is the second. */
+void writer_drain(struct writer *writer);
+
+/* Closes: waits for nothing, ends what is under way (a bind under way gets OUTCOME_UNKNOWN, what
+ * waited OUTCOME_NOT_SENT), flushes nothing. Frees the writer; then `on_closed` (may be NULL), from
+ * the loop. */
 void writer_close(struct writer *writer, void (*on_closed)(void *ctx), void *ctx);
 
 #endif

@@ -1,0 +1,262 @@
+#include "watch/write_class.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "model/base/mem.h"
+#include "watch/log.h"
+
+static void on_timer(uv_timer_t *timer);
+
+static struct mono_ms now_mono(void)
+{
+    return (struct mono_ms){(int64_t)(uv_hrtime() / 1000000)};
+}
+
+void write_class_init(struct write_class *class, const struct write_class_options *options)
+{
+    *class = (struct write_class){.options = *options};
+    class->client = http_client_new(options->loop, options->access, options->log, options->name,
+                                    options->connections_max);
+    backoff_init(&class->backoff, WRITE_BACKOFF_BASE_MS);
+    rng_init(&class->rng, options->seed);
+    CHECK(uv_timer_init(options->loop, &class->timer) == 0);
+    class->timer.data = class;
+}
+
+/* ---- the pool ---- */
+
+struct write *write_class_take(struct write_class *class, enum write_kind kind)
+{
+    struct write *write = class->pool;
+    struct buf text;
+    if (write) {
+        class->pool = write->next;
+        class->pool_count--;
+        text = write->text;
+        buf_clear(&text);
+    } else {
+        write = mem_zalloc(1, sizeof *write);
+        buf_init(&text, WRITE_TEXT_BYTES_MAX);
+    }
+    *write = (struct write){.class = class, .kind = kind, .text = text, .reply_count = 1};
+    return write;
+}
+
+static void write_free(struct write *write)
+{
+    buf_fini(&write->text);
+    free(write);
+}
+
+void write_class_drop(struct write_class *class, struct write *write)
+{
+    if (class->pool_count >= WRITE_POOL_MAX) {
+        write_free(write);
+        return;
+    }
+    write->next = class->pool;
+    class->pool = write;
+    class->pool_count++;
+}
+
+/* ---- the queue ---- */
+
+static void queue_push(struct write_class *class, struct write *write)
+{
+    write->next = NULL;
+    if (write->is_first) {
+        write->next = class->head;
+        class->head = write;
+        if (!class->tail)
+            class->tail = write;
+    } else {
+        *(class->tail ? &class->tail->next : &class->head) = write;
+        class->tail = write;
+    }
+    class->waiting++;
+}
+
+static struct write *queue_pop(struct write_class *class)
+{
+    struct write *write = class->head;
+    class->head = write->next;
+    if (!class->head)
+        class->tail = NULL;
+    class->waiting--;
+    return write;
+}
+
+uint32_t write_class_room(const struct write_class *class)
+{
+    uint32_t taken = class->in_flight + class->waiting;
+    if (class->is_closing || mono_before(now_mono(), class->paused_until))
+        return 0;
+    return taken < class->options.window ? class->options.window - taken : 0;
+}
+
+/* ---- answers ---- */
+
+static void answer(struct write_class *class, struct write *write, const struct http_reply *reply)
+{
+    class->options.on_answer(class->options.ctx, write, reply);
+    write_class_drop(class, write);
+}
+
+static void answer_not_sent(struct write_class *class, struct write *write)
+{
+    struct http_reply reply = {.failure = HTTP_FAILURE_STOPPED, .retry_after_seconds = -1};
+    (void)err_set(&reply.err, ECANCELED, "not sent: %s",
+                  class->is_closing ? "shutting down" : "too many writes are waiting");
+    answer(class, write, &reply);
+}
+
+static void pause_class(struct write_class *class, const struct http_reply *reply)
+{
+    struct mono_ms now = now_mono();
+    int64_t delay_ms = (int64_t)reply->retry_after_seconds * 1000;
+    if (reply->status == 429 || reply->status >= 500)
+        class->throttled++;
+    if (reply->status == 429 && delay_ms <= 0)
+        delay_ms = WRITE_DEFAULT_RETRY_S * 1000;
+    else if (delay_ms <= 0)
+        delay_ms = backoff_next_ms(&class->backoff, now, &class->rng);
+    struct mono_ms until = mono_add(now, delay_ms);
+    if (!mono_before(class->paused_until, until))
+        return;
+    class->paused_until = until;
+    char wait_text[24], status_text[24];
+    log_info(class->options.log, 2, "Writes pause", {"class", class->options.name},
+             {"status", log_number(reply->status, status_text)}, {"reason", reply->err.text},
+             {"waitMs", log_number(delay_ms, wait_text)});
+}
+
+static void on_done(void *ctx, const struct http_reply *reply)
+{
+    struct write *write = ctx;
+    struct write_class *class = write->class;
+    CHECK(class->in_flight > 0);
+    class->in_flight--;
+    enum write_next next = WRITE_FINISH;
+    if (!class->is_closing)
+        next = write_decide(write->kind, reply, write->tries, write->was_refused);
+    if (next == WRITE_FINISH) {
+        answer(class, write, reply);
+    } else {
+        if (next == WRITE_LATER)
+            pause_class(class, reply);
+        write->was_refused |= next == WRITE_AGAIN;
+        write->is_first = true;
+        queue_push(class, write);
+    }
+    write_class_pump(class);
+}
+
+/* ---- sending ---- */
+
+static void send_write(struct write_class *class, struct write *write)
+{
+    write->tries++;
+    write->is_under_way = true;
+    class->in_flight++;
+    class->sent++;
+    const struct http_options options = {
+        .method = write->method,
+        .path = write->text.data,
+        .body = {write->text.data + write->body_at, write->text.len - write->body_at},
+        .content_type = write->content_type,
+        .deadline_ms = HTTP_REQUEST_TIMEOUT_MS,
+        .ctx = write,
+        .on_done = on_done,
+    };
+    (void)http_call_start(class->client, &options);
+}
+
+void write_class_pump(struct write_class *class)
+{
+    if (class->is_closing)
+        return;
+    int64_t pause_ms = mono_since(class->paused_until, now_mono());
+    if (pause_ms > 0) {
+        int64_t delay_ms = class->refused ? 0 : pause_ms;
+        CHECK(uv_timer_start(&class->timer, on_timer, (uint64_t)delay_ms, 0) == 0);
+        return;
+    }
+    const struct write_class_options *options = &class->options;
+    while (class->head && class->in_flight < options->window &&
+           (!options->may_send || options->may_send(options->ctx)))
+        send_write(class, queue_pop(class));
+}
+
+void write_class_put(struct write_class *class, struct write *write)
+{
+    if (class->is_closing || buf_overflowed(&write->text)) {
+        write_class_refuse(class, write);
+        return;
+    }
+    queue_push(class, write);
+    write_class_pump(class);
+}
+
+void write_class_refuse(struct write_class *class, struct write *write)
+{
+    write->next = class->refused;
+    class->refused = write;
+    if (!class->is_closing)
+        CHECK(uv_timer_start(&class->timer, on_timer, 0, 0) == 0);
+}
+
+static void answer_refused(struct write_class *class)
+{
+    while (class->refused) {
+        struct write *write = class->refused;
+        class->refused = write->next;
+        answer_not_sent(class, write);
+    }
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+    struct write_class *class = timer->data;
+    answer_refused(class);
+    write_class_pump(class);
+}
+
+/* ---- the end ---- */
+
+static void part_closed(struct write_class *class)
+{
+    if (--class->open_count > 0)
+        return;
+    answer_refused(class);
+    while (class->pool) {
+        struct write *write = class->pool;
+        class->pool = write->next;
+        write_free(write);
+    }
+    if (class->on_closed)
+        class->on_closed(class->closed_ctx);
+}
+
+static void on_client_closed(void *ctx)
+{
+    part_closed(ctx);
+}
+
+static void on_timer_closed(uv_handle_t *handle)
+{
+    part_closed(handle->data);
+}
+
+void write_class_close(struct write_class *class, void (*on_closed)(void *ctx), void *ctx)
+{
+    CHECK(!class->is_closing);
+    class->is_closing = true;
+    class->on_closed = on_closed;
+    class->closed_ctx = ctx;
+    class->open_count = 2;
+    while (class->head)
+        write_class_refuse(class, queue_pop(class));
+    http_client_close(class->client, on_client_closed, class);
+    uv_close((uv_handle_t *)&class->timer, on_timer_closed);
+}

@@ -1,0 +1,117 @@
+/*
+ * One class of writes: a window of requests in flight on connections of its own, and a queue before
+ * it. An answer that says "later" (429 and 5xx with Retry-After) or a lost connection makes the
+ * whole class pause; then the same write goes first. Writes are pooled.
+ */
+#ifndef WATCH_WRITE_CLASS_H
+#define WATCH_WRITE_CLASS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "model/base/buf.h"
+#include "watch/backoff.h"
+#include "watch/event_series.h"
+#include "watch/http.h"
+#include "watch/write_rule.h"
+
+enum {
+    WRITE_TEXT_BYTES_MAX = 256 * 1024, /* path, name and body of one write */
+    WRITE_POOL_MAX = 1024,             /* idle writes kept; each holds about a kilobyte */
+    WRITE_BACKOFF_BASE_MS = 200,
+};
+
+struct write_class;
+
+/* One request. The text is "<path>\0<pod name><body>", one piece of memory. */
+struct write {
+    struct write *next; /* private */
+    struct write_class *class;
+    enum write_kind kind;
+    const char *method;       /* a constant */
+    const char *content_type; /* a constant, NULL: application/json */
+    struct buf text;
+    size_t name_at, body_at;
+    bool is_first;    /* goes before all that wait */
+    bool was_refused; /* had a 401 */
+    uint32_t tries;
+    /* whom it is about, for the writer */
+    uint32_t namespace_sym;
+    struct uid uid;
+    uint32_t reply_count;       /* STATUS: calls of the core that this one answers */
+    bool is_under_way;          /* STATUS: left the queue, cannot be changed any more */
+    bool clears_nomination;     /* STATUS */
+    int64_t transition_unix_us; /* STATUS: lastTransitionTime, 0: not in the patch */
+    struct write *successor;    /* STATUS: what came while this one was under way */
+    bool has_series, is_patch;  /* EVENT */
+    struct series_key series_key;
+};
+
+struct write_class_options {
+    uv_loop_t *loop; /* all borrowed */
+    struct access *access;
+    const struct log *log;
+    const char *name; /* "bind", for logs */
+    uint32_t window;
+    uint32_t connections_max;
+    uint64_t seed;
+    void *ctx;
+    /* The write is over; it is lent for the call and goes back to the pool after it. */
+    void (*on_answer)(void *ctx, struct write *write, const struct http_reply *reply);
+    bool (*may_send)(void *ctx); /* NULL: always */
+};
+
+struct write_class {
+    struct write_class_options options;
+    struct http_client *client;
+    uint32_t in_flight, waiting;
+    uint64_t sent, throttled; /* counters */
+    bool is_closing;
+    struct write *head, *tail; /* waiting, in order */
+    struct write *refused;     /* to be answered NOT_SENT by the timer */
+    struct write *pool;
+    uint32_t pool_count;
+    struct mono_ms paused_until;
+    struct backoff backoff;
+    struct rng rng;
+    uv_timer_t timer;
+    uint32_t open_count; /* client and timer, while closing */
+    void (*on_closed)(void *ctx);
+    void *closed_ctx;
+};
+
+void write_class_init(struct write_class *class, const struct write_class_options *options);
+
+/* An empty write of the class, to be filled and given back by one of the next two. */
+struct write *write_class_take(struct write_class *class, enum write_kind kind);
+void write_class_put(struct write_class *class,
+                     struct write *write); /* it leaves as soon as it may */
+void write_class_refuse(struct write_class *class,
+                        struct write *write); /* answered as never sent */
+void write_class_drop(struct write_class *class,
+                      struct write *write); /* back to the pool, unused */
+
+/* Sends what may be sent; call it when may_send() has changed its mind. */
+void write_class_pump(struct write_class *class);
+
+/* How many more requests could leave now. */
+uint32_t write_class_room(const struct write_class *class);
+
+/* Answers what waits as never sent, ends what is in flight, and closes its handles. The struct must
+ * live until `on_closed`. */
+void write_class_close(struct write_class *class, void (*on_closed)(void *ctx), void *ctx);
+
+/* path | name | body of a write, in this order. */
+static inline void write_text_path_done(struct write *write)
+{
+    (void)buf_add(&write->text, "", 1);
+    write->name_at = write->text.len;
+}
+
+static inline struct str write_name(const struct write *write)
+{
+    return (struct str){write->text.data + write->name_at, write->body_at - write->name_at};
+}
+
+#endif

@@ -1,0 +1,96 @@
+/*
+ * PATCHes of pods/status. A pod has at most one on its way and one behind it: what comes while one
+ * waits is merged into it (the newest text wins), what comes while one is under way waits behind
+ * it, so that two never overtake each other.
+ */
+#include "model/base/hash.h"
+#include "watch/url.h"
+#include "watch/writer_private.h"
+
+static uint64_t uid_hash(struct uid uid)
+{
+    return hash_mix(uid.hi, uid.lo);
+}
+
+static bool write_answers(const void *value, const void *key)
+{
+    return uid_equal(((const struct write *)value)->uid, *(const struct uid *)key);
+}
+
+/* Fills a write, or fills it anew with newer words. */
+static void fill(struct writer *writer, struct write *write, const struct status_request *request)
+{
+    char uid_text[UID_TEXT_BYTES];
+    struct write_pod pod = writer_pod_words(writer, &request->pod, uid_text);
+    write->clears_nomination |= request->clears_nomination;
+    if (!request->was_false)
+        write->transition_unix_us = writer_wall_us();
+    const struct write_status status = {
+        .reason = request->reason,
+        .message = request->message,
+        .observed_generation = request->observed_generation,
+        .transition_unix_us = write->transition_unix_us,
+        .clears_nomination = write->clears_nomination,
+    };
+    buf_clear(&write->text);
+    url_add_pod(&write->text, pod.namespace, pod.name, "/status");
+    write_text_path_done(write);
+    (void)buf_add(&write->text, pod.name.ptr, pod.name.len);
+    write->body_at = write->text.len;
+    write_body_status(&write->text, &pod, &status);
+}
+
+static struct write *new_status(struct writer *writer, const struct status_request *request)
+{
+    struct write *write = write_class_take(&writer->status_class, WRITE_STATUS);
+    write->method = "PATCH";
+    write->content_type = "application/strategic-merge-patch+json";
+    write->namespace_sym = request->pod.namespace_sym;
+    write->uid = request->pod.uid;
+    fill(writer, write, request);
+    return write;
+}
+
+void writer_patch_status(void *ctx, const struct status_request *request)
+{
+    struct writer *writer = ctx;
+    struct write_class *class = &writer->status_class;
+    struct write *known =
+        map_get(&writer->statuses, uid_hash(request->pod.uid), write_answers, &request->pod.uid);
+    if (known && known->is_under_way) {
+        if (!known->successor) {
+            known->successor = new_status(writer, request);
+            return;
+        }
+        known = known->successor;
+    }
+    if (known) {
+        known->reply_count++;
+        fill(writer, known, request);
+        return;
+    }
+    struct write *write = new_status(writer, request);
+    bool is_full = class->waiting >= WRITER_STATUS_QUEUE;
+    if (is_full || class->is_closing || buf_overflowed(&write->text)) {
+        write_class_refuse(class, write);
+        return;
+    }
+    map_put(&writer->statuses, uid_hash(write->uid), write);
+    write_class_put(class, write);
+}
+
+void writer_status_answered(struct writer *writer, struct write *write,
+                            const struct http_reply *reply)
+{
+    struct map *statuses = &writer->statuses;
+    struct write *successor = write->successor;
+    write->successor = NULL;
+    if (map_get(statuses, uid_hash(write->uid), write_answers, &write->uid) == write)
+        (void)map_remove(statuses, uid_hash(write->uid), write_answers, &write->uid);
+    if (successor) {
+        map_put(statuses, uid_hash(successor->uid), successor);
+        write_class_put(write->class, successor);
+    }
+    for (uint32_t i = 0; i < write->reply_count; i++)
+        writer_answer(writer, EVENT_STATUS_REPLY, write, reply, NULL);
+}

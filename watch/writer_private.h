@@ -1,0 +1,63 @@
+/* The inside of the writer, shared by writer.c and the write_*.c of each kind. */
+#ifndef WATCH_WRITER_PRIVATE_H
+#define WATCH_WRITER_PRIVATE_H
+
+#include "model/base/map.h"
+#include "model/decode.h"
+#include "watch/event_series.h"
+#include "watch/log.h"
+#include "watch/write_body.h"
+#include "watch/write_class.h"
+#include "watch/writer.h"
+
+struct writer {
+    struct writer_options options; /* without `instance` */
+    char *instance;                /* owned */
+    struct write_class bind_class, status_class, event_class;
+    struct map statuses;         /* by UID: the STATUS write of a pod, waiting or under way */
+    struct decoder *pod_decoder; /* for read_pod() */
+    struct write *reading;       /* whose answer is being decoded */
+    struct event_series *series;
+    uv_timer_t series_timer;
+    struct rng rng;
+    int64_t last_event_ns; /* names of events never repeat */
+    struct writer_stats stats;
+    bool is_draining, is_closing;
+    uint32_t open_count;
+    void (*on_closed)(void *ctx);
+    void *closed_ctx;
+};
+
+/* The pod of a write in words; `uid_text` is where the UID's are put. */
+struct write_pod writer_pod_words(const struct writer *writer, const struct pod_ref *pod,
+                                  char uid_text[UID_TEXT_BYTES]);
+
+/* Gives the core its answer: BIND_REPLY, STATUS_REPLY or POD_READ. */
+void writer_answer(struct writer *writer, enum event_kind kind, const struct write *write,
+                   const struct http_reply *reply, const struct pod_object *read_pod);
+
+/* write_bind.c; the first two are the port's */
+void writer_bind(void *ctx, const struct bind_request *request);
+void writer_read_pod(void *ctx, const struct pod_ref *pod);
+void writer_bind_answered(struct writer *writer, struct write *write,
+                          const struct http_reply *reply);
+void writer_read_answered(struct writer *writer, struct write *write,
+                          const struct http_reply *reply);
+struct decoder *writer_pod_decoder_new(struct writer *writer);
+
+/* write_status.c */
+void writer_patch_status(void *ctx, const struct status_request *request);
+void writer_status_answered(struct writer *writer, struct write *write,
+                            const struct http_reply *reply);
+
+/* write_event.c */
+void writer_emit_event(void *ctx, const struct event_request *request);
+void writer_event_answered(struct writer *writer, struct write *write,
+                           const struct http_reply *reply);
+void writer_series_tick(struct writer *writer);
+
+/* Microseconds and nanoseconds of the system's wall clock since 1970. */
+int64_t writer_wall_us(void);
+int64_t writer_wall_ns(void);
+
+#endif
