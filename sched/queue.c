@@ -276,11 +276,11 @@ static bool update_helps(const struct pod *pod, uint32_t bits)
         hoping |= 1u << PLUGIN_NODE_RESOURCES_FIT;
     if (bits & POD_GATES_REMOVED)
         hoping |= 1u << PLUGIN_SCHEDULING_GATES;
-    /* What we cannot honour, or could not read, may be gone from the spec. An update that only
-     * carries our own condition leaves it there, and must not start an endless round. */
+    /* What we cannot honour, or could not read, may be gone from the object. An update that only
+     * brings back our own condition leaves it there, and must not start an endless round. */
     const struct shape *shape = pod->shape;
     bool is_supported = shape->features == 0 && !shape->is_over_limit && !pod->problem;
-    if (bits & POD_SPEC || is_supported)
+    if (bits & POD_SPEC || (bits & POD_UNBOUND_UPDATE && is_supported))
         hoping |= 1u << PLUGIN_FEATURES;
     return pod->rejectors & hoping;
 }

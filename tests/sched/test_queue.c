@@ -369,7 +369,7 @@ static const struct {
     {BY_FIT | BY_TAINT | BY_AFFINITY | BY_PORTS | BY_CORDON, POD_UNBOUND_UPDATE, false},
     {BY_FIT | BY_TAINT, POD_NOMINATION, false},
     {BY_FIT, POD_PRIORITY, false},
-    {BY_FIT, 0, false},
+    {BY_FEATURES | BY_FIT | BY_TAINT, 0, false}, /* listed again, unchanged */
 };
 
 Test(queue, moves_a_parked_pod_whose_own_update_can_help)

@@ -190,8 +190,9 @@ static void step_update(struct walk *walk)
     } kinds[] = {
         {POD_TOLERATIONS | POD_SPEC, BY_TAINT | BY_CORDON | BY_FEATURES},
         {POD_SCALED_DOWN | POD_SPEC, BY_FIT | BY_FEATURES},
-        {POD_PRIORITY, BY_FEATURES}, /* nothing about these shapes is unsupported */
-        {POD_GATES_REMOVED, BY_FEATURES},
+        {POD_UNBOUND_UPDATE, BY_FEATURES}, /* nothing about these shapes is unsupported */
+        {POD_PRIORITY, 0},
+        {POD_GATES_REMOVED, 0},
     };
     uint32_t i = pick(walk, FIXTURE_PODS), kind = pick(walk, ARRAY_LEN(kinds));
     struct naive_pod *naive = &walk->pods[i];
