@@ -14,13 +14,17 @@
 #include "model/base/buf.h"
 
 /* Requests in flight when many are sent. More does not make an apiserver on two cores faster. */
-enum { API_IN_FLIGHT = 48 };
+enum { API_IN_FLIGHT = 48, API_WATCHES_MAX = 4 };
+
+struct api_watch;
 
 struct api {
-    char server[128];                /* https://127.0.0.1:PORT */
-    const char *dir;                 /* the folder of ca.crt, admin.crt and admin.key (lent) */
-    CURLM *multi;                    /* private */
-    struct curl_slist *json_headers; /* private */
+    char server[128]; /* https://127.0.0.1:PORT */
+    const char *dir;  /* the folder of ca.crt, admin.crt and admin.key (lent) */
+    CURLM *multi;     /* private */
+    int resumed;      /* private: watches begun again */
+    struct api_watch *watches[API_WATCHES_MAX]; /* private */
+    struct curl_slist *json_headers;            /* private */
 };
 
 void api_init(struct api *api, const char *dir);
@@ -46,7 +50,8 @@ void api_post_many(struct api *api, size_t count, api_make *make, void *context)
 typedef void api_item(void *context, const json_t *object);
 void api_each(struct api *api, const char *path, api_item *on_item, void *context);
 
-/* A watch. It runs while api_post_many() or api_await() runs. */
+/* A watch. It runs while api_post_many() or api_await() runs. When the apiserver ends it, it is
+ * begun again, and objects that were told before are told again as ADDED. */
 typedef void api_event(void *context, const char *type, const json_t *object);
 struct api_watch {
     CURL *easy;      /* NULL when not running */

@@ -52,8 +52,9 @@ static void on_pod(void *context, const char *type, const json_t *pod)
     }
 }
 
-/* The apiserver's own count of POSTs to pods/binding: answered 201, or anything else. */
-static long binding_posts(struct api *api, bool accepted)
+/* The apiserver's own count of POSTs to pods/binding: answered 201, or anything else. Its lines are
+ * added to `lines` when that is not NULL. */
+static long binding_posts(struct api *api, bool accepted, struct buf *lines)
 {
     char *metrics CLEANUP(mem_freep) = api_get_text(api, "/metrics");
     long sum = 0;
@@ -66,6 +67,8 @@ static long binding_posts(struct api *api, bool accepted)
         CHECK(value);
         if (accepted == (strstr(line, "code=\"201\"") != NULL))
             sum += (long)strtod(value, NULL);
+        if (lines)
+            CHECK(buf_printf(lines, "%s\n", line));
     }
     return sum;
 }
@@ -76,8 +79,8 @@ void drain_start(struct drain *drain, struct world *world, const char *prefix, s
                             .prefix = prefix,
                             .pod_count = pod_count,
                             .node_of = mem_zalloc(pod_count, sizeof(char *)),
-                            .posted_before = binding_posts(&world->api, true),
-                            .refused_before = binding_posts(&world->api, false)};
+                            .posted_before = binding_posts(&world->api, true, NULL),
+                            .refused_before = binding_posts(&world->api, false, NULL)};
     char url[URL_BYTES];
     /* Only pods that have a node: half the bytes, and a pod's first event is its bind. */
     (void)snprintf(url, sizeof(url),
@@ -191,6 +194,34 @@ static void count_pod(void *context, const json_t *pod)
     census->pods++;
 }
 
+static void check_posts(const struct drain *drain, bool refusals_allowed)
+{
+    struct buf lines CLEANUP(buf_fini);
+    buf_init(&lines, 65536);
+    long posted = binding_posts(&drain->world->api, true, &lines) - drain->posted_before;
+    long refused = binding_posts(&drain->world->api, false, NULL) - drain->refused_before;
+    bool right = refused == 0 && posted == (long)drain->pod_count;
+    cr_expect(right || refusals_allowed,
+              "%ld binds accepted and %ld refused for %zu pods; since the apiserver's start:\n%s",
+              posted, refused, drain->pod_count, lines.data);
+    cr_expect(posted <= (long)drain->pod_count, "%ld binds accepted for %zu pods", posted,
+              drain->pod_count);
+}
+
+/* Looks at each node and releases it. */
+static void check_loads(struct map *loads)
+{
+    size_t position = 0;
+    struct load *load;
+    while ((load = map_next(loads, &position))) {
+        for (int q = 0; q < QUANTITIES; q++)
+            cr_expect(load->used[q] <= load->has[q], "node %s is overfull: %lld of %lld (%d)",
+                      load->name, (long long)load->used[q], (long long)load->has[q], q);
+        free(load->name);
+        free(load);
+    }
+}
+
 void drain_check(struct drain *drain, bool refusals_allowed)
 {
     struct api *api = &drain->world->api;
@@ -203,19 +234,7 @@ void drain_check(struct drain *drain, bool refusals_allowed)
     cr_expect(census.pods == drain->pod_count, "%zu pods listed, %zu made", census.pods,
               drain->pod_count);
     cr_expect(drain->moved == 0, "%zu times a pod changed its node", drain->moved);
-    long posted = binding_posts(api, true) - drain->posted_before;
-    long refused = binding_posts(api, false) - drain->refused_before;
-    cr_expect(posted == (long)drain->pod_count, "%ld binds for %zu pods", posted, drain->pod_count);
-    cr_expect(refused == 0 || refusals_allowed, "%ld binds were refused", refused);
-
-    size_t position = 0;
-    struct load *load;
-    while ((load = map_next(&census.loads, &position))) {
-        for (int q = 0; q < QUANTITIES; q++)
-            cr_expect(load->used[q] <= load->has[q], "node %s is overfull: %lld of %lld (%d)",
-                      load->name, (long long)load->used[q], (long long)load->has[q], q);
-        free(load->name);
-        free(load);
-    }
+    check_posts(drain, refusals_allowed);
+    check_loads(&census.loads);
     map_fini(&census.loads);
 }

@@ -66,9 +66,9 @@ Test(rights, a_missing_right_is_named_and_its_grant_heals_without_a_restart, .ti
     world_start_spillway(&world, "rightless");
     static const char *const nodes[] = {"rightless", "list", "nodes", NULL};
     static const char *const pods[] = {"rightless", "list", "pods", NULL};
-    cr_expect(process_await_log(&world.spillway, nodes, WORLD_PATIENCE_MS),
+    cr_assert(process_await_log(&world.spillway, nodes, WORLD_PATIENCE_MS),
               "the right to list nodes is not named in %s", world.spillway.log_path);
-    cr_expect(process_await_log(&world.spillway, pods, WORLD_PATIENCE_MS),
+    cr_assert(process_await_log(&world.spillway, pods, WORLD_PATIENCE_MS),
               "the right to list pods is not named in %s", world.spillway.log_path);
 
     free(world_kubectl(&world, "create", "clusterrolebinding", "test-rightless",
