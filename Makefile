@@ -35,20 +35,23 @@ needs_real  := $(needs_bench)
 archives = $(foreach f,$(needs_$(1)),$(BUILD)/lib$(f).a)
 UNIT     := model sched watch bench
 
-.PHONY: all help deps demo demo-up demo-down test test-unit test-sim test-real asan tidy fuzz bench clean
+.PHONY: all help deps deps-build demo demo-up demo-down test test-unit test-sim test-real asan tidy fuzz bench clean
 all: $(BUILD)/spillway $(BUILD)/spillway-bench ## build both binaries
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 deps: ## install what is missing (Debian packages)
-	$(Q)tests/deps.sh
+	$(Q)tests/deps.sh all
 
-demo: deps ## watch pods being scheduled: simulated apiserver, real scheduler, table and SVG
+deps-build:
+	$(Q)tests/deps.sh build
+
+demo: deps-build ## watch pods being scheduled: simulated apiserver, real scheduler, table and SVG
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(BUILD)/spillway-bench demo --spillway $(BUILD)/spillway --out $(BUILD)
 
-demo-up: deps ## start the same and leave it running; prints a kubeconfig for kubectl
+demo-up: deps-build ## start the same and leave it running; prints a kubeconfig for kubectl
 	$(Q)$(MAKE) --no-print-directory all
 	$(Q)$(BUILD)/spillway-bench demo --up --spillway $(BUILD)/spillway --out $(BUILD)
 
@@ -67,13 +70,13 @@ test-sim: all $(BUILD)/test-sim ## the binary against the simulated apiserver
 test-real: all $(BUILD)/test-real ## the binary against a real control plane (builds it once)
 	$(Q)BUILD=$(BUILD) tests/real/run.sh $(BUILD)/test-real
 
-asan: ## unit tests and simulated apiserver under ASan, UBSan and LSan; a leak fails
+asan: deps ## unit tests and simulated apiserver under ASan, UBSan and LSan; a leak fails
 	$(Q)tests/asan.sh $(MAKE)
 
-tidy: ## layers, headers, banned functions, sizes, cppcheck, clang
+tidy: deps ## layers, headers, banned functions, sizes, cppcheck, clang
 	$(Q)tests/tidy/run.sh $(MAKE)
 
-fuzz: ## SECONDS=n for each parser
+fuzz: deps ## SECONDS=n for each parser
 	$(Q)tests/fuzz/run.sh $(SECONDS)
 
 bench: all ## all benchmarks: tables, and build/bench.json
