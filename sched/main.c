@@ -1,0 +1,338 @@
+/*
+ * build/spillway: flags, wiring, exit code. The only file that sees both the scheduler core and the
+ * client; they know nothing of each other.
+ *
+ *     reflectors --events--> sched_on_event()      whenever bytes arrive
+ *     uv_check  -----------> sched_pass()          once a turn of the loop, after all of them
+ *     sched -----port------> writer --replies----> sched_on_event()
+ */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "model/base/mem.h"
+#include "model/names.h"
+#include "sched/options.h"
+#include "sched/sched.h"
+#include "watch/access.h"
+#include "watch/http.h"
+#include "watch/log.h"
+#include "watch/reflector.h"
+#include "watch/writer.h"
+
+enum {
+    PASS_BUDGET_PODS = 256,     /* then the loop looks at its sockets again: about 5 ms */
+    DRAIN_LIMIT_MS = 10 * 1000, /* how long a shutdown waits for binds in flight */
+    EXIT_USAGE = 2,
+};
+
+struct app {
+    uv_loop_t loop;
+    struct log log;
+    struct symbols *symbols;
+    struct access *access;
+    struct http_client *watch_client;
+    struct reflector *nodes, *pods;
+    struct writer *writer;
+    struct sched *sched;
+    uv_check_t check;   /* runs the pass */
+    uv_idle_t idle;     /* active while the pass has more to do: the loop does not sleep */
+    uv_timer_t wakeup;  /* for what time alone moves */
+    uv_timer_t drain;   /* bounds a shutdown */
+    uv_signal_t signals[2];
+    bool is_stopping;   /* no pod is popped any more */
+    bool is_closing;    /* handles are being closed */
+    bool was_synced;
+    int exit_code;
+};
+
+static void app_close(struct app *app);
+
+static void on_wakeup(uv_timer_t *timer)
+{
+    (void)timer; /* the pass runs in the check phase of this very turn */
+}
+
+static void on_idle(uv_idle_t *idle)
+{
+    (void)idle;
+}
+
+static void app_log_synced(struct app *app)
+{
+    char nodes[24], pods[24];
+    const struct cluster *cluster = sched_cluster(app->sched);
+    log_info(&app->log, 0, "Caches are synced", {"nodes", log_number(cluster->nodes.present_count, nodes)},
+             {"pods", log_number(cluster->pod_count, pods)});
+}
+
+static void app_finish_drain(struct app *app)
+{
+    if (app->is_stopping && !app->is_closing && sched_binds_open(app->sched) == 0)
+        app_close(app);
+}
+
+/* Everything that arrived in this turn of the loop is recorded: now decide. */
+static void on_check(uv_check_t *check)
+{
+    struct app *app = check->data;
+    if (app->is_closing)
+        return;
+    if (!app->was_synced && sched_is_synced(app->sched)) {
+        app->was_synced = true;
+        app_log_synced(app);
+    }
+    bool has_more = sched_pass(app->sched, PASS_BUDGET_PODS);
+    if (has_more)
+        (void)uv_idle_start(&app->idle, on_idle);
+    else
+        (void)uv_idle_stop(&app->idle);
+    struct mono_ms next = sched_next_wakeup(app->sched);
+    if (next.ms == MONO_NEVER.ms) {
+        (void)uv_timer_stop(&app->wakeup);
+    } else {
+        struct port port = writer_port(app->writer);
+        int64_t delay_ms = mono_since(next, port.now(port.ctx));
+        (void)uv_timer_start(&app->wakeup, on_wakeup, delay_ms > 0 ? (uint64_t)delay_ms : 0, 0);
+    }
+    app_finish_drain(app);
+}
+
+static void app_event(void *ctx, const struct event *event)
+{
+    struct app *app = ctx;
+    if (!app->is_closing)
+        sched_on_event(app->sched, event);
+}
+
+/* What an operator must mend. When nothing worked yet and trying again will not help, say so and go. */
+static void app_trouble(void *ctx, const struct err *err, bool is_fatal_at_start)
+{
+    struct app *app = ctx;
+    log_error(&app->log, err->text, {NULL, NULL});
+    if (is_fatal_at_start && !app->is_closing) {
+        app->exit_code = EXIT_FAILURE;
+        app_close(app);
+    }
+}
+
+static void on_drain_limit(uv_timer_t *timer)
+{
+    struct app *app = timer->data;
+    char open[24];
+    log_warning(&app->log, "Stopping with binds in flight: the next start reads their outcome",
+                {"binds", log_number(sched_binds_open(app->sched), open)});
+    app_close(app);
+}
+
+/* The first signal drains, a second one does not wait. */
+static void on_signal(uv_signal_t *signal, int number)
+{
+    struct app *app = signal->data;
+    if (app->is_closing)
+        return;
+    if (app->is_stopping) {
+        app_close(app);
+        return;
+    }
+    char text[24];
+    log_info(&app->log, 0, "Signal: no more pods are taken, waiting for binds in flight",
+             {"signal", log_number(number, text)});
+    app->is_stopping = true;
+    sched_stop(app->sched);
+    writer_drain(app->writer);
+    (void)uv_timer_start(&app->drain, on_drain_limit, DRAIN_LIMIT_MS, 0);
+    app_finish_drain(app);
+}
+
+/* Closing order: readers, then the writer, then the connections they used. */
+
+static void on_writer_closed(void *ctx)
+{
+    struct app *app = ctx;
+    app->writer = NULL;
+    http_client_close(app->watch_client, NULL, NULL);
+}
+
+static void on_pods_stopped(void *ctx)
+{
+    struct app *app = ctx;
+    writer_close(app->writer, on_writer_closed, app);
+}
+
+static void on_nodes_stopped(void *ctx)
+{
+    struct app *app = ctx;
+    reflector_stop(app->pods, on_pods_stopped, app);
+}
+
+static void app_close(struct app *app)
+{
+    if (app->is_closing)
+        return;
+    app->is_closing = true;
+    uv_close((uv_handle_t *)&app->check, NULL);
+    uv_close((uv_handle_t *)&app->idle, NULL);
+    uv_close((uv_handle_t *)&app->wakeup, NULL);
+    uv_close((uv_handle_t *)&app->drain, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(app->signals); i++)
+        uv_close((uv_handle_t *)&app->signals[i], NULL);
+    reflector_stop(app->nodes, on_nodes_stopped, app);
+}
+
+static uint64_t system_seed(void)
+{
+    uint64_t seed;
+    CHECK(getrandom(&seed, sizeof(seed), 0) == (ssize_t)sizeof(seed));
+    return seed;
+}
+
+static int app_sched_config(struct app *app, const struct options *options,
+                            struct sched_config *config, struct err *err)
+{
+    sched_config_init(config, app->symbols);
+    config->hash_seed = system_seed();
+    config->cycle.seed = options->seed;
+    config->cycle.predicate_step = options->predicate_step;
+    config->cycle.feasible_target = options->feasible_target;
+    config->cycle.percentage = options->percentage_of_nodes_to_score;
+    config->queue.initial_backoff_ms = options->pod_initial_backoff_seconds * 1000;
+    config->queue.max_backoff_ms = options->pod_max_backoff_seconds * 1000;
+    if (options->scheduler_name_count > 0)
+        config->scheduler_name_count = 0;
+    for (uint32_t i = 0; i < options->scheduler_name_count; i++)
+        config->scheduler_name_syms[config->scheduler_name_count++] =
+            symbol_intern(app->symbols, str_from(options->scheduler_names[i]));
+    struct score_config *score = &config->cycle.score;
+    int failed = 0;
+    if (options->score_weights)
+        failed = score_config_set_weights(score, options->score_weights, err);
+    if (!failed && options->score_strategy)
+        failed = score_config_set_strategy(score, options->score_strategy, err);
+    if (!failed && options->score_resources)
+        failed = score_config_set_resources(score, app->symbols, options->score_resources, err);
+    return failed;
+}
+
+static struct reflector *app_reflector(struct app *app, enum decode_kind kind)
+{
+    bool is_pods = kind == DECODE_POD;
+    const struct reflector_options options = {
+        .loop = &app->loop,
+        .client = app->watch_client,
+        .log = &app->log,
+        .symbols = app->symbols,
+        .kind = kind,
+        .path = is_pods ? "/api/v1/pods" : "/api/v1/nodes",
+        /* Finished pods leave the watch as DELETED: that is how their room comes free (A2). */
+        .field_selector = is_pods ? "status.phase!=Succeeded,status.phase!=Failed" : NULL,
+        .seed = system_seed(),
+        .ctx = app,
+        .on_event = app_event,
+        .on_trouble = app_trouble,
+    };
+    return reflector_start(&options);
+}
+
+static void app_start_loop_handles(struct app *app)
+{
+    CHECK(uv_check_init(&app->loop, &app->check) == 0);
+    CHECK(uv_idle_init(&app->loop, &app->idle) == 0);
+    CHECK(uv_timer_init(&app->loop, &app->wakeup) == 0);
+    CHECK(uv_timer_init(&app->loop, &app->drain) == 0);
+    app->check.data = app->drain.data = app;
+    CHECK(uv_check_start(&app->check, on_check) == 0);
+    static const int numbers[] = {SIGTERM, SIGINT};
+    for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+        CHECK(uv_signal_init(&app->loop, &app->signals[i]) == 0);
+        app->signals[i].data = app;
+        CHECK(uv_signal_start(&app->signals[i], on_signal, numbers[i]) == 0);
+    }
+    (void)signal(SIGPIPE, SIG_IGN); /* a peer that went away is an error of its socket */
+}
+
+static void app_start(struct app *app, const struct sched_config *config)
+{
+    char host[HOST_NAME_MAX + 1] = "localhost";
+    (void)gethostname(host, sizeof(host) - 1);
+    app->watch_client = http_client_new(&app->loop, app->access, &app->log, "watch", 1);
+    const struct writer_options writer = {
+        .loop = &app->loop,
+        .access = app->access,
+        .log = &app->log,
+        .symbols = app->symbols,
+        .instance = host,
+        .ctx = app,
+        .on_event = app_event,
+    };
+    app->writer = writer_new(&writer);
+    struct port port = writer_port(app->writer);
+    app->sched = sched_new(config, app->symbols, &port);
+    app->nodes = app_reflector(app, DECODE_NODE);
+    app->pods = app_reflector(app, DECODE_POD);
+}
+
+static int app_run(struct app *app, const struct options *options)
+{
+    struct err err = {0};
+    app->symbols = names_symbols_new(system_seed());
+    struct sched_config config;
+    if (app_sched_config(app, options, &config, &err) < 0) {
+        (void)fprintf(stderr, "spillway: %s\n", err.text);
+        return EXIT_USAGE;
+    }
+    const struct access_options access = {
+        .kubeconfig = options->kubeconfig,
+        .context = options->context,
+        .service_account_dir = options->service_account_dir,
+        .insecure_skip_tls_verify = options->insecure_skip_tls_verify,
+    };
+    app->access = access_load(&access, &app->log, &err);
+    if (!app->access) {
+        log_error(&app->log, err.text, {NULL, NULL});
+        return EXIT_FAILURE;
+    }
+    log_info(&app->log, 0, "Starting spillway", {"version", options_version()},
+             {"server", access_server(app->access)},
+             {"schedulerName", symbol_text(app->symbols, config.scheduler_name_syms[0])});
+    CHECK(uv_loop_init(&app->loop) == 0);
+    app_start_loop_handles(app);
+    app_start(app, &config);
+    (void)uv_run(&app->loop, UV_RUN_DEFAULT);
+    CHECK(uv_loop_close(&app->loop) == 0);
+    log_info(&app->log, 0, "Stopped", {NULL, NULL});
+    return app->exit_code;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options;
+    struct err err = {0};
+    options_init(&options);
+    if (options_parse(&options, argc, argv, &err) < 0) {
+        (void)fprintf(stderr, "spillway: %s\n", err.text);
+        options_fini(&options);
+        return EXIT_USAGE;
+    }
+    int exit_code = EXIT_SUCCESS;
+    if (options.help) {
+        options_print_help(stdout);
+    } else if (options.version) {
+        (void)printf("spillway %s\n", options_version());
+    } else {
+        struct app app = {
+            .log = {.out = stderr,
+                    .format = options.logging_json ? LOG_JSON : LOG_TEXT,
+                    .verbosity = options.v},
+        };
+        exit_code = app_run(&app, &options);
+        sched_free(app.sched);
+        access_free(app.access);
+        symbols_free(app.symbols);
+    }
+    options_fini(&options);
+    return exit_code;
+}

@@ -1,0 +1,44 @@
+/*
+ * The port in memory: remembers what the core asked of the world, and lets a test give the answers.
+ * Time stands still until the test moves it.
+ */
+#ifndef TESTS_SCHED_MEM_PORT_H
+#define TESTS_SCHED_MEM_PORT_H
+
+#include "model/port.h"
+
+enum { MEM_PORT_CALLS_MAX = 4096, MEM_PORT_TEXT_BYTES = 512 };
+
+enum mem_call_kind { MEM_BIND, MEM_READ, MEM_STATUS, MEM_EVENT, MEM_NOTE };
+
+struct mem_call {
+    enum mem_call_kind kind;
+    uint32_t namespace_sym;
+    struct uid uid;
+    uint32_t node_name_sym;      /* BIND */
+    bool is_warning;             /* EVENT */
+    bool clears_nomination;      /* STATUS */
+    int64_t observed_generation; /* STATUS */
+    char pod[64];
+    char reason[32];                /* STATUS, EVENT */
+    char text[MEM_PORT_TEXT_BYTES]; /* message, note */
+};
+
+struct mem_port {
+    struct mono_ms now;
+    size_t room; /* what bind_room() answers; each bind takes one, each reply gives one back */
+    uint32_t count;
+    uint32_t counts[MEM_NOTE + 1]; /* by kind */
+    struct mem_call calls[MEM_PORT_CALLS_MAX];
+};
+
+struct mem_port *mem_port_new(void);
+struct port mem_port_port(struct mem_port *port);
+
+/* The n-th call of a kind, from 0; the last one with n = -1. CHECKs that it is there. */
+const struct mem_call *mem_port_call(const struct mem_port *port, enum mem_call_kind kind, int n);
+
+/* Forgets the calls, keeps time and room. */
+void mem_port_clear(struct mem_port *port);
+
+#endif
