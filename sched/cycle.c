@@ -155,6 +155,7 @@ struct cycle_result cycle_run(struct cycle *cycle, struct cluster *cluster,
                               const struct nominator *nominator, struct pod *pod,
                               struct buf *message)
 {
+    buf_clear(message);
     struct buf unsupported CLEANUP(buf_fini);
     buf_init(&unsupported, CYCLE_MESSAGE_BYTES_MAX);
     if (cycle_unsupported(pod, &unsupported))
