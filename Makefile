@@ -110,5 +110,5 @@ $(BUILD)/obj/%.o: %.c
 	@echo "  CC    $<"
 	$(Q)$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
-$(BUILD)/obj/sched/options.o: ALL_CFLAGS += -DSPILLWAY_VERSION='"$(VERSION)"'
+$(BUILD)/obj/sched/options.o $(BUILD)/obj/sched/main.o: ALL_CFLAGS += -DSPILLWAY_VERSION='"$(VERSION)"'
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 #include <uv.h>
@@ -26,7 +27,6 @@
 enum {
     PASS_BUDGET_PODS = 256,     /* then the loop looks at its sockets again: about 5 ms */
     DRAIN_LIMIT_MS = 10 * 1000, /* how long a shutdown waits for binds in flight */
-    EXIT_USAGE = 2,
 };
 
 struct app {
@@ -38,13 +38,13 @@ struct app {
     struct reflector *nodes, *pods;
     struct writer *writer;
     struct sched *sched;
-    uv_check_t check;   /* runs the pass */
-    uv_idle_t idle;     /* active while the pass has more to do: the loop does not sleep */
-    uv_timer_t wakeup;  /* for what time alone moves */
-    uv_timer_t drain;   /* bounds a shutdown */
+    uv_check_t check;  /* runs the pass */
+    uv_idle_t idle;    /* active while the pass has more to do: the loop does not sleep */
+    uv_timer_t wakeup; /* for what time alone moves */
+    uv_timer_t drain;  /* bounds a shutdown */
     uv_signal_t signals[2];
-    bool is_stopping;   /* no pod is popped any more */
-    bool is_closing;    /* handles are being closed */
+    bool is_stopping; /* no pod is popped any more */
+    bool is_closing;  /* handles are being closed */
     bool was_synced;
     int exit_code;
 };
@@ -65,7 +65,8 @@ static void app_log_synced(struct app *app)
 {
     char nodes[24], pods[24];
     const struct cluster *cluster = sched_cluster(app->sched);
-    log_info(&app->log, 0, "Caches are synced", {"nodes", log_number(cluster->nodes.present_count, nodes)},
+    log_info(&app->log, 0, "Caches are synced",
+             {"nodes", log_number(cluster->nodes.present_count, nodes)},
              {"pods", log_number(cluster->pod_count, pods)});
 }
 
@@ -108,7 +109,8 @@ static void app_event(void *ctx, const struct event *event)
         sched_on_event(app->sched, event);
 }
 
-/* What an operator must mend. When nothing worked yet and trying again will not help, say so and go. */
+/* What an operator must mend. When nothing worked yet and trying again will not help, say so and
+ * go. */
 static void app_trouble(void *ctx, const struct err *err, bool is_fatal_at_start)
 {
     struct app *app = ctx;
@@ -195,14 +197,13 @@ static int app_sched_config(struct app *app, const struct options *options,
 {
     sched_config_init(config, app->symbols);
     config->hash_seed = system_seed();
-    config->cycle.seed = options->seed;
-    config->cycle.predicate_step = options->predicate_step;
-    config->cycle.feasible_target = options->feasible_target;
-    config->cycle.percentage = options->percentage_of_nodes_to_score;
+    config->cycle.seed = (uint64_t)options->seed;
+    config->cycle.predicate_step = (uint32_t)options->predicate_step;
+    config->cycle.feasible_target = (uint32_t)options->feasible_target;
+    config->cycle.percentage = (int32_t)options->percentage_of_nodes_to_score;
     config->queue.initial_backoff_ms = options->pod_initial_backoff_seconds * 1000;
     config->queue.max_backoff_ms = options->pod_max_backoff_seconds * 1000;
-    if (options->scheduler_name_count > 0)
-        config->scheduler_name_count = 0;
+    config->scheduler_name_count = 0;
     for (uint32_t i = 0; i < options->scheduler_name_count; i++)
         config->scheduler_name_syms[config->scheduler_name_count++] =
             symbol_intern(app->symbols, str_from(options->scheduler_names[i]));
@@ -282,7 +283,7 @@ static int app_run(struct app *app, const struct options *options)
     struct sched_config config;
     if (app_sched_config(app, options, &config, &err) < 0) {
         (void)fprintf(stderr, "spillway: %s\n", err.text);
-        return EXIT_USAGE;
+        return OPTIONS_EXIT_USAGE;
     }
     const struct access_options access = {
         .kubeconfig = options->kubeconfig,
@@ -295,7 +296,7 @@ static int app_run(struct app *app, const struct options *options)
         log_error(&app->log, err.text, {NULL, NULL});
         return EXIT_FAILURE;
     }
-    log_info(&app->log, 0, "Starting spillway", {"version", options_version()},
+    log_info(&app->log, 0, "Starting spillway", {"version", SPILLWAY_VERSION},
              {"server", access_server(app->access)},
              {"schedulerName", symbol_text(app->symbols, config.scheduler_name_syms[0])});
     CHECK(uv_loop_init(&app->loop) == 0);
@@ -311,28 +312,27 @@ int main(int argc, char **argv)
 {
     struct options options;
     struct err err = {0};
-    options_init(&options);
-    if (options_parse(&options, argc, argv, &err) < 0) {
+    if (options_parse(argc, argv, &options, &err) < 0) {
         (void)fprintf(stderr, "spillway: %s\n", err.text);
-        options_fini(&options);
-        return EXIT_USAGE;
+        return OPTIONS_EXIT_USAGE;
     }
-    int exit_code = EXIT_SUCCESS;
     if (options.help) {
         options_print_help(stdout);
-    } else if (options.version) {
-        (void)printf("spillway %s\n", options_version());
-    } else {
-        struct app app = {
-            .log = {.out = stderr,
-                    .format = options.logging_json ? LOG_JSON : LOG_TEXT,
-                    .verbosity = options.v},
-        };
-        exit_code = app_run(&app, &options);
-        sched_free(app.sched);
-        access_free(app.access);
-        symbols_free(app.symbols);
+        return EXIT_SUCCESS;
     }
-    options_fini(&options);
+    if (options.version) {
+        options_print_version(stdout);
+        return EXIT_SUCCESS;
+    }
+    bool is_json = strcmp(options.logging_format, "json") == 0;
+    struct app app = {
+        .log = {.out = stderr,
+                .format = is_json ? LOG_JSON : LOG_TEXT,
+                .verbosity = (int)options.v},
+    };
+    int exit_code = app_run(&app, &options);
+    sched_free(app.sched);
+    access_free(app.access);
+    symbols_free(app.symbols);
     return exit_code;
 }
