@@ -99,6 +99,8 @@ static void on_bookmark(void *ctx, struct str rv, bool is_initial_events_end)
         reflector->stats.streamed_lists++;
         reflector->call.end.phase = REFLECTOR_WATCHING;
         reflector_list_done(reflector, rv);
+        if (!reflector->is_stopping)
+            reflector_watchdog_start(reflector); /* another limit from here on */
     }
 }
 

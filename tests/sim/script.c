@@ -1,0 +1,224 @@
+#include "tests/sim/script.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "model/base/mem.h"
+
+enum { DEADLINE_MS = 10000, DROP_AFTER_MS = 20, PATH_BYTES = 128 };
+
+/* One answer that is being given. */
+struct script_stream {
+    struct h2_source source;
+    struct script *script;
+    struct h2_stream *stream;
+    struct buf text;
+    size_t sent;
+    enum script_end end;
+};
+
+/* ---- streams ---- */
+
+static void on_drop(uv_timer_t *timer)
+{
+    struct script *script = timer->data;
+    struct script_stream *stream = script->to_drop;
+    script->to_drop = NULL;
+    if (stream)
+        h2_drop(stream->stream);
+}
+
+static size_t read_text(struct h2_source *source, char *bytes, size_t size, bool *ret_end)
+{
+    struct script_stream *stream = container_of(source, struct script_stream, source);
+    size_t left = stream->text.len - stream->sent;
+    size_t len = left < size ? left : size;
+    if (len > 0)
+        memcpy(bytes, stream->text.data + stream->sent, len);
+    stream->sent += len;
+    if (stream->sent == stream->text.len && stream->end == SCRIPT_ENDS)
+        *ret_end = true;
+    if (stream->sent == stream->text.len && stream->end == SCRIPT_DROPS) {
+        stream->script->to_drop = stream; /* when these bytes have left */
+        (void)uv_timer_start(&stream->script->drop_timer, on_drop, DROP_AFTER_MS, 0);
+    }
+    return len;
+}
+
+static void keep_request(struct script *script, const struct h2_stream *stream)
+{
+    cr_assert_lt(script->request_count, SCRIPT_REQUESTS_MAX);
+    script->requests[script->request_count++] = (struct script_request){
+        .method = mem_strdup(stream->method),
+        .path = mem_strdup(stream->path),
+        .body = mem_strndup(stream->body.len > 0 ? stream->body.data : "", stream->body.len),
+        .content_type = mem_strdup(stream->content_type),
+    };
+}
+
+static void on_request(void *data, struct h2_stream *h2)
+{
+    struct script *script = data;
+    keep_request(script, h2);
+    struct script_answer said = {.end = SCRIPT_STALLS};
+    if (script->answers_used < script->answer_count)
+        said = script->answers[script->answers_used++];
+
+    struct script_stream *stream = mem_zalloc(1, sizeof *stream);
+    stream->source.read = read_text;
+    stream->script = script;
+    stream->stream = h2;
+    stream->end = said.end;
+    buf_init(&stream->text, 64 << 20);
+    if (said.body)
+        (void)buf_add_str(&stream->text, said.body);
+    h2->user = stream;
+    if (said.end == SCRIPT_STALLS)
+        return;
+    if (said.end == SCRIPT_RESETS) {
+        h2_reset(h2);
+        return;
+    }
+    if (said.end == SCRIPT_HOLDS)
+        script->held = stream;
+    const struct h2_answer answer = {
+        .code = said.code,
+        .content_type = "application/json",
+        .retry_after_s = said.retry_after_s,
+    };
+    h2_respond_source(h2, &answer, &stream->source);
+}
+
+static void on_closed(void *data, struct h2_stream *h2)
+{
+    struct script *script = data;
+    struct script_stream *stream = h2->user;
+    if (script->held == stream)
+        script->held = NULL;
+    if (script->to_drop == stream)
+        script->to_drop = NULL;
+    buf_fini(&stream->text);
+    free(stream);
+}
+
+/* ---- the server ---- */
+
+static void write_file(const struct script *script, const char *name, const char *text)
+{
+    char path[PATH_BYTES];
+    struct err err = {0};
+    (void)snprintf(path, sizeof path, "%s/%s", script->dir, name);
+    cr_assert_eq(pki_write_file(path, text, &err), 0, "%s", err.text);
+}
+
+static void write_kubeconfig(const struct script *script)
+{
+    char text[1024];
+    char *ca = pki_ca_pem(script->pki);
+    write_file(script, "ca.crt", ca);
+    free(ca);
+    (void)snprintf(text, sizeof text,
+                   "apiVersion: v1\nkind: Config\ncurrent-context: it\n"
+                   "clusters: [{name: it, cluster: {server: 'https://127.0.0.1:%u', "
+                   "certificate-authority: ca.crt}}]\n"
+                   "users: [{name: it, user: {token: script}}]\n"
+                   "contexts: [{name: it, context: {cluster: it, user: it}}]\n",
+                   (unsigned)h2_server_port(script->server));
+    write_file(script, "kubeconfig", text);
+}
+
+void script_open(struct script *script)
+{
+    struct err err = {0};
+    *script = (struct script){.dir = "/tmp/spillway-script-XXXXXX"};
+    cr_assert(mkdtemp(script->dir));
+    cr_assert_eq(uv_loop_init(&script->loop), 0);
+    script->log_file = fopen("/dev/null", "w");
+    script->log = (struct log){.out = script->log_file, .format = LOG_TEXT, .verbosity = 9};
+    if (getenv("SCRIPT_LOG"))
+        script->log.out = stderr;
+    (void)uv_timer_init(&script->loop, &script->drop_timer);
+    (void)uv_timer_init(&script->loop, &script->deadline);
+    script->drop_timer.data = script->deadline.data = script;
+    script->pki = pki_new(&err);
+    cr_assert(script->pki, "%s", err.text);
+    script->tls = pki_server_context(script->pki, &err);
+    const struct h2_options options = {
+        .tls = script->tls, .max_body_bytes = 4 << 20, .max_streams = 250};
+    const struct h2_handler handler = {
+        .on_request = on_request, .on_closed = on_closed, .data = script};
+    script->server = h2_server_start(&script->loop, &options, &handler, &err);
+    cr_assert(script->server, "%s", err.text);
+    write_kubeconfig(script);
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s/kubeconfig", script->dir);
+    script->access = access_load(&(struct access_options){.kubeconfig = path}, &script->log, &err);
+    cr_assert(script->access, "%s", err.text);
+}
+
+void script_close(struct script *script)
+{
+    static const char *const files[] = {"ca.crt", "kubeconfig"};
+    h2_server_stop(script->server);
+    uv_close((uv_handle_t *)&script->drop_timer, NULL);
+    uv_close((uv_handle_t *)&script->deadline, NULL);
+    (void)uv_run(&script->loop, UV_RUN_DEFAULT);
+    cr_expect_eq(uv_loop_close(&script->loop), 0, "a handle was left open");
+    access_free(script->access);
+    SSL_CTX_free(script->tls);
+    pki_free(script->pki);
+    for (size_t i = 0; i < script->request_count; i++) {
+        free(script->requests[i].method);
+        free(script->requests[i].path);
+        free(script->requests[i].body);
+        free(script->requests[i].content_type);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        char path[PATH_BYTES];
+        (void)snprintf(path, sizeof path, "%s/%s", script->dir, files[i]);
+        (void)unlink(path);
+    }
+    (void)rmdir(script->dir);
+    (void)fclose(script->log_file);
+}
+
+void script_say(struct script *script, const struct script_answer *answers, size_t count)
+{
+    cr_assert_leq(script->answer_count + count, SCRIPT_ANSWERS_MAX);
+    memcpy(script->answers + script->answer_count, answers, count * sizeof *answers);
+    script->answer_count += count;
+}
+
+void script_tell(struct script *script, const char *bytes, enum script_end end)
+{
+    struct script_stream *stream = script->held;
+    cr_assert(stream, "no stream is held");
+    if (end != SCRIPT_HOLDS)
+        script->held = NULL;
+    stream->end = end;
+    (void)buf_add_str(&stream->text, bytes);
+    h2_resume(stream->stream);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+    ((struct script *)timer->data)->is_late = true;
+}
+
+void script_run(struct script *script, bool (*is_done)(void *ctx), void *ctx)
+{
+    script->is_late = false;
+    (void)uv_timer_start(&script->deadline, on_deadline, DEADLINE_MS, 0);
+    while (!is_done(ctx) && !script->is_late)
+        (void)uv_run(&script->loop, UV_RUN_ONCE);
+    (void)uv_timer_stop(&script->deadline);
+    cr_assert_not(script->is_late, "what was awaited did not happen in ten seconds");
+}
+
+const struct script_request *script_request(const struct script *script, size_t n)
+{
+    cr_assert_lt(n, script->request_count, "only %zu requests came", script->request_count);
+    return &script->requests[n];
+}
