@@ -85,8 +85,8 @@ void world_start_kube_scheduler(struct world *world);
 
 /* ---- waiting and reading ---- */
 
-/* The message of condition PodScheduled=False once its reason is `reason`; the test fails when that
- * does not come. Yours, release with free(). */
+/* The message of condition PodScheduled=False once its reason is `reason` (NULL: any); the test
+ * fails when that does not come. Yours, release with free(). */
 char *world_await_refusal(struct world *world, const char *pod, const char *reason);
 
 /* Awaits that the pod is bound; the name of its node, yours. */
