@@ -192,7 +192,8 @@ static void end_object(struct decoder *decoder)
 
 static bool key_is(const struct decode_field *field, struct str key)
 {
-    return field->key_len == key.len && memcmp(field->key, key.ptr, key.len) == 0;
+    return field->key_len == key.len && field->key[0] == key.ptr[0] &&
+           memcmp(field->key, key.ptr, key.len) == 0;
 }
 
 /* Keys come in the order of the table nearly always: looks first where the next one should be. */

@@ -49,10 +49,10 @@ static struct str make_problem(struct decoder *decoder, struct str namespace, st
         return (struct str){0};
     struct buf text CLEANUP(buf_fini);
     buf_init(&text, 8 * OBJECT_PROBLEM_BYTES);
-    (void)buf_add_json(&text, namespace.ptr, namespace.len < 63 ? namespace.len : 63);
+    decode_add_shown(&text, namespace, 63);
     if (namespace.len > 0)
         (void)buf_add_str(&text, "/");
-    (void)buf_add_json(&text, name.ptr, name.len < 253 ? name.len : 253);
+    decode_add_shown(&text, name, 253);
     if (name.len > 0)
         (void)buf_add_str(&text, ": ");
     (void)buf_printf(&text, "%s: %s", decoder->path, decoder->wrong);

@@ -67,6 +67,10 @@ void decode_fail(struct decoder *decoder, const char *what);
  * the input. `value` is quoted when it is not NULL. */
 void decode_wrong(struct decoder *decoder, const struct str *value, const char *what);
 
+/* Appends at most `max` bytes of `text` for people to read: control characters and the like
+ * escaped. */
+void decode_add_shown(struct buf *buf, struct str text, size_t max);
+
 /* The scalar `lexeme` as the value of `field` in the struct at `base`. */
 void decode_scalar(struct decoder *decoder, const struct decode_field *field, char *base,
                    enum lexeme lexeme);

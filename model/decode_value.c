@@ -5,9 +5,10 @@
 
 /* ---- what is wrong, and where ---- */
 
-/* Appends at most `max` bytes of `text`, as the inside of a JSON string. */
-static void add_shown(struct buf *buf, struct str text, size_t max)
+void decode_add_shown(struct buf *buf, struct str text, size_t max)
 {
+    if (text.len == 0)
+        return;
     (void)buf_add_json(buf, text.ptr, text.len < max ? text.len : max);
     if (text.len > max)
         (void)buf_add_str(buf, "...");
@@ -26,7 +27,7 @@ static void write_path(struct decoder *decoder, uint32_t first_frame)
             (void)buf_printf(&path, "[%u]", frame->index - 1);
         else if (frame->kind == FRAME_LABELS || frame->kind == FRAME_AMOUNTS) {
             (void)buf_add_str(&path, "[\"");
-            add_shown(&path, symbol_str(decoder->symbols, frame->key_sym), 64);
+            decode_add_shown(&path, symbol_str(decoder->symbols, frame->key_sym), 64);
             (void)buf_add_str(&path, "\"]");
         }
     }
@@ -42,7 +43,7 @@ void decode_wrong(struct decoder *decoder, const struct str *value, const char *
     buf_init(&wrong, 8 * DECODE_WRONG_BYTES);
     if (value) {
         (void)buf_add_str(&wrong, "\"");
-        add_shown(&wrong, *value, DECODE_VALUE_SHOWN_BYTES);
+        decode_add_shown(&wrong, *value, DECODE_VALUE_SHOWN_BYTES);
         (void)buf_add_str(&wrong, "\" ");
     }
     (void)buf_add_str(&wrong, what);
