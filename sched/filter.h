@@ -90,8 +90,8 @@ struct wake_event {
 
 struct filter {
     const char *name;
-    /* Depends only on the shape and on what is static of a node: its verdicts are kept as a bitset.
-     */
+    /* Depends only on the shape and on what is static of a node: its verdicts are kept in a
+     * bitset. */
     bool is_static;
     /* enum wake_kind bits it registers for */
     uint32_t wakes_on;
@@ -121,8 +121,8 @@ static inline const struct node *wake_node(const struct filter_input *in,
     return bitset_test(&nodes->present, event->slot) ? nodes->nodes[event->slot] : NULL;
 }
 
-/* Runs the filters in order until one refuses; appends that one's reasons and tells which it was.
- */
+/* Runs the filters in order until one refuses; appends that one's reasons and tells which it
+ * was. The node is present. */
 enum verdict filters_explain(const struct filter_input *in, uint32_t slot, struct reasons *reasons,
                              enum plugin *ret_refused_by);
 

@@ -44,8 +44,8 @@ struct score_config {
     bool is_balance_neutral; /* BalancedAllocation as of 1.36: 50 + (50 + with - without) / 2 */
 };
 
-/* The default profile: LeastAllocated over cpu and memory, weights of scores.def, 1.37's balance.
- */
+/* The default profile: LeastAllocated over cpu and memory, weights of scores.def, the balance of
+ * 1.36. */
 void score_config_init(struct score_config *config);
 
 /* Parse what flags give; errors say what was expected.

@@ -108,12 +108,12 @@ static bool fits_empty_node(const struct filter_input *in, uint32_t slot)
            amounts_explain(table, in->shape->requests, slot, NULL) != VERDICT_UNFIT_FINAL;
 }
 
-/* The columns the pod asks something of, the pod count among them; bit per column. */
+/* The columns the pod asks something of, bit per column; it asks one of "pods" always. */
 static uint64_t columns_asked(const struct filter_input *in)
 {
     const struct node_table *table = &in->cluster->nodes;
     const struct requests *requests = in->shape->requests;
-    uint64_t asked = UINT64_C(1) << RESOURCE_PODS;
+    uint64_t asked = 0;
     for (uint32_t i = 0; i < RESOURCE_FIXED_COUNT; i++)
         if (requests->fixed[i] > 0)
             asked |= UINT64_C(1) << i;

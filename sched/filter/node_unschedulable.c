@@ -2,13 +2,7 @@
  * NodeUnschedulable (kube-scheduler plugins/nodeunschedulable; kube-scheduler.md A10, A4).
  *
  * The rule: a cordoned node takes only pods that tolerate
- * node.kubernetes.io/unschedulable:NoSchedule. Ours adds one thing before it: a node whose object
- * could not be read as written takes no pods at all. Kube has no such nodes. A mended node is
- * announced as added.
- *
- *   1. the node has a problem                     -> refused for good
- *   2. it is schedulable                          -> fits
- *   3. the pod tolerates the unschedulable taint  -> fits, else refused for good
+ * node.kubernetes.io/unschedulable:NoSchedule. No deviation.
  */
 #include "model/names.h"
 #include "sched/filter.h"
@@ -25,22 +19,17 @@ static bool shape_tolerates_cordon(const struct shape *shape)
 
 static enum verdict unschedulable_check(const struct filter_input *in, uint32_t slot)
 {
-    const struct node *node = in->cluster->nodes.nodes[slot];
-    if (node->has_problem) /* 1 */
-        return VERDICT_UNFIT_FINAL;
-    if (!node->is_unschedulable) /* 2 */
+    if (!in->cluster->nodes.nodes[slot]->is_unschedulable || shape_tolerates_cordon(in->shape))
         return VERDICT_FIT;
-    return shape_tolerates_cordon(in->shape) ? VERDICT_FIT : VERDICT_UNFIT_FINAL; /* 3 */
+    return VERDICT_UNFIT_FINAL;
 }
 
 static enum verdict unschedulable_explain(const struct filter_input *in, uint32_t slot,
                                           struct reasons *reasons)
 {
     enum verdict verdict = unschedulable_check(in, slot);
-    if (verdict != VERDICT_FIT) {
-        bool has_problem = in->cluster->nodes.nodes[slot]->has_problem;
-        reasons_add(reasons, has_problem ? REASON_PROBLEM : REASON_UNSCHEDULABLE, SYM_EMPTY);
-    }
+    if (verdict != VERDICT_FIT)
+        reasons_add(reasons, REASON_UNSCHEDULABLE, SYM_EMPTY);
     return verdict;
 }
 

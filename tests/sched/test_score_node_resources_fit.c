@@ -34,8 +34,8 @@ static const struct row rows[] = {
     /* 9. extended: cpu 75, gpu (8 - 4) * 100 / 8 = 50; (75 + 3 * 50) / 4 = 56.25 */
     {"LeastAllocated", "cpu=1,a.io/gpu=3", "cpu=4, a.io/gpu=8", "cpu=0, a.io/gpu=2",
      "cpu=1, a.io/gpu=2", 56},
-    /* 10. extended and not asked for: left out */
-    {"LeastAllocated", "cpu=1,a.io/gpu=3", "cpu=4, a.io/gpu=8", "cpu=0, a.io/gpu=2", "cpu=1", 75},
+    /* 10. extended and not asked for: left out, else (75 + 3 * 50) / 4 */
+    {"LeastAllocated", "cpu=1,a.io/gpu=3", "cpu=4, a.io/gpu=8", "cpu=0, a.io/gpu=4", "cpu=1", 75},
     /* 11. ephemeral-storage is not left out, and has no stand-in: 75 and (10 - 5) * 10 = 50 */
     {"LeastAllocated", "cpu=1,ephemeral-storage=1", "cpu=4, ephemeral-storage=10Gi",
      "cpu=0, ephemeral-storage=5Gi", "cpu=1", 62},
