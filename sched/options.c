@@ -79,7 +79,7 @@ static const struct flag flags[] = {
               "RequestedToCapacityRatio:0=0,100=10 (utilisation=score)"),
     TEXT_FLAG("score-resources", score_resources, "LIST",
               "resources that NodeResourcesFit scores, as cpu=1,memory=1,nvidia.com/gpu=5"),
-    NUMBER_FLAG("seed", seed, 0, INT64_MAX,
+    NUMBER_FLAG("seed", seed, 0, UINT32_MAX,
                 "decides among equal nodes: the same events and seed give the same bindings"),
     NUMBER_FLAG("pod-initial-backoff-seconds", pod_initial_backoff_seconds, 1, BACKOFF_SECONDS_MAX,
                 "wait of a pod after its first failure; doubles with each"),

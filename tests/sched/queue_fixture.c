@@ -16,6 +16,24 @@ void queue_fixture_fini(struct queue_fixture *fixture)
     queue_free(fixture->queue);
 }
 
+void queue_fixture_add(struct queue_fixture *fixture, uint32_t pod, int64_t now_ms)
+{
+    queue_add(fixture->queue, &fixture->pods[pod], at_ms(now_ms));
+    queue_check(fixture->queue);
+}
+
+void queue_fixture_return(struct queue_fixture *fixture, uint32_t pod, uint32_t rejectors,
+                          int64_t now_ms)
+{
+    queue_return(fixture->queue, &fixture->pods[pod], rejectors, at_ms(now_ms));
+    queue_check(fixture->queue);
+}
+
+uint32_t queue_fixture_count(const struct queue_fixture *fixture, enum queue_place place)
+{
+    return queue_counts(fixture->queue).by_place[place];
+}
+
 int queue_fixture_pop(struct queue_fixture *fixture, int64_t now_ms)
 {
     struct pod *pod = queue_pop(fixture->queue, at_ms(now_ms));
@@ -26,10 +44,9 @@ int queue_fixture_pop(struct queue_fixture *fixture, int64_t now_ms)
 void queue_fixture_park(struct queue_fixture *fixture, uint32_t pod, uint32_t rejectors,
                         int64_t now_ms)
 {
-    queue_add(fixture->queue, &fixture->pods[pod], at_ms(now_ms));
+    queue_fixture_add(fixture, pod, now_ms);
     cr_assert_eq(queue_fixture_pop(fixture, now_ms), (int)pod);
-    queue_return(fixture->queue, &fixture->pods[pod], rejectors, at_ms(now_ms));
-    queue_check(fixture->queue);
+    queue_fixture_return(fixture, pod, rejectors, now_ms);
 }
 
 uint32_t queue_fixture_wake(struct queue_fixture *fixture, enum wake_kind kind, int64_t now_ms)

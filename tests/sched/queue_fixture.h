@@ -33,6 +33,11 @@ struct queue_fixture {
 void queue_fixture_init(struct queue_fixture *fixture, int64_t initial_ms, int64_t max_ms);
 void queue_fixture_fini(struct queue_fixture *fixture);
 
+void queue_fixture_add(struct queue_fixture *fixture, uint32_t pod, int64_t now_ms);
+void queue_fixture_return(struct queue_fixture *fixture, uint32_t pod, uint32_t rejectors,
+                          int64_t now_ms);
+uint32_t queue_fixture_count(const struct queue_fixture *fixture, enum queue_place place);
+
 /* The number of the next pod that pops, -1 when none does. */
 int queue_fixture_pop(struct queue_fixture *fixture, int64_t now_ms);
 

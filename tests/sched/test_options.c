@@ -150,8 +150,9 @@ static const struct {
     {"--feasible-target=-1", "--feasible-target=-1: give a whole number from 0 to 1048576"},
     {"--percentage-of-nodes-to-score=101",
      "--percentage-of-nodes-to-score=101: give a whole number from 0 to 100"},
-    {"--seed=9223372036854775808",
-     "--seed=9223372036854775808: give a whole number from 0 to 9223372036854775807"},
+    {"--seed=4294967296", "--seed=4294967296: give a whole number from 0 to 4294967295"},
+    {"--seed=99999999999999999999",
+     "--seed=99999999999999999999: give a whole number from 0 to 4294967295"},
     {"--pod-initial-backoff-seconds=0",
      "--pod-initial-backoff-seconds=0: give a whole number from 1 to 86400"},
     {"--logging-format=xml", "--logging-format=xml: give one of text|json"},
@@ -217,8 +218,8 @@ Test(options, help_and_version_print)
 {
     static const char *const expected[] = {
         "--kubeconfig=FILE\n",
-        "--scheduler-name=NAME\n        schedule pods with this spec.schedulerName; may be given "
-        "again (default spillway)\n",
+        "--scheduler-name=NAME\n",
+        "(default spillway)\n",
         "(1 to 1048576, default 64)",
         "(0 to 1048576, default 100)",
         "(0 to 100)\n",

@@ -1,7 +1,6 @@
 #include "tests/sched/queue_fixture.h"
 
 #include <criterion/criterion.h>
-#include <signal.h>
 
 static struct queue_fixture f;
 

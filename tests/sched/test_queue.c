@@ -1,8 +1,8 @@
-/* Each test is a rule of kube-scheduler.md A3, in virtual time with the chapter's numbers. */
+/* Each test is a rule of kube-scheduler.md A3, in virtual time with the chapter's numbers: order,
+ * failures, time. Gates and updates are in test_queue_update.c. */
 #include "tests/sched/queue_fixture.h"
 
 #include <criterion/criterion.h>
-#include <signal.h>
 
 static struct queue_fixture f;
 
@@ -17,28 +17,6 @@ static void teardown(void)
 }
 
 TestSuite(queue, .init = setup, .fini = teardown);
-
-static void add(uint32_t pod, int64_t now_ms)
-{
-    queue_add(f.queue, &f.pods[pod], at_ms(now_ms));
-    queue_check(f.queue);
-}
-
-static void give_back(uint32_t pod, uint32_t rejectors, int64_t now_ms)
-{
-    queue_return(f.queue, &f.pods[pod], rejectors, at_ms(now_ms));
-    queue_check(f.queue);
-}
-
-static uint32_t place(uint32_t pod)
-{
-    return f.pods[pod].queue_place;
-}
-
-static uint32_t count(enum queue_place where)
-{
-    return queue_counts(f.queue).by_place[where];
-}
 
 /* ---- order ---- */
 
@@ -55,7 +33,7 @@ Test(queue, pops_by_priority_then_time_stamp_then_arrival)
     };
     for (uint32_t i = 0; i < ARRAY_LEN(pods); i++) {
         f.pods[i].priority = pods[i].priority;
-        add(i, pods[i].at_ms);
+        queue_fixture_add(&f, i, pods[i].at_ms);
     }
     for (int rank = 0; rank < (int)ARRAY_LEN(pods); rank++) {
         int pod = queue_fixture_pop(&f, 5000);
@@ -67,13 +45,13 @@ Test(queue, pops_by_priority_then_time_stamp_then_arrival)
 
 Test(queue, puts_a_retried_pod_behind_equals_that_have_not_failed)
 {
-    add(0, 1000);
-    add(1, 2000);
-    add(2, 3000);
+    queue_fixture_add(&f, 0, 1000);
+    queue_fixture_add(&f, 1, 2000);
+    queue_fixture_add(&f, 2, 3000);
     cr_assert_eq(queue_fixture_pop(&f, 3000), 0);
-    give_back(0, BY_FIT, 4000);
+    queue_fixture_return(&f, 0, BY_FIT, 4000);
     cr_assert_eq(queue_fixture_wake(&f, WAKE_POD_REMOVED, 60000), 1);
-    add(3, 60000);
+    queue_fixture_add(&f, 3, 60000);
     cr_expect_eq(queue_fixture_pop(&f, 60000), 1);
     cr_expect_eq(queue_fixture_pop(&f, 60000), 2);
     cr_expect_eq(queue_fixture_pop(&f, 60000), 0, "its stamp is 4000, of the failure");
@@ -89,21 +67,21 @@ Test(queue, counts_attempts_at_pop_and_forgets_who_refused)
     cr_assert_eq(queue_fixture_pop(&f, 60000), 0);
     cr_assert_eq(f.pods[0].attempts, 2);
     cr_assert_eq(f.pods[0].rejectors, 0);
-    cr_assert_eq(place(0), QUEUE_NOWHERE);
+    cr_assert_eq(f.pods[0].queue_place, QUEUE_NOWHERE);
 }
 
 /* ---- failures ---- */
 
 Test(queue, parks_the_refused_and_backs_off_the_failed)
 {
-    add(0, 0);
-    add(1, 0);
+    queue_fixture_add(&f, 0, 0);
+    queue_fixture_add(&f, 1, 0);
     cr_assert_eq(queue_fixture_pop(&f, 0), 0);
     cr_assert_eq(queue_fixture_pop(&f, 0), 1);
-    give_back(0, BY_FIT, 100);
-    give_back(1, 0, 100);
-    cr_expect_eq(place(0), QUEUE_PARKED);
-    cr_expect_eq(place(1), QUEUE_ERROR_BACKOFF);
+    queue_fixture_return(&f, 0, BY_FIT, 100);
+    queue_fixture_return(&f, 1, 0, 100);
+    cr_expect_eq(f.pods[0].queue_place, QUEUE_PARKED);
+    cr_expect_eq(f.pods[1].queue_place, QUEUE_ERROR_BACKOFF);
     cr_expect_not(queue_is_ready(f.queue));
     cr_expect_eq(queue_fixture_pop(&f, 100), -1);
 }
@@ -125,22 +103,22 @@ Test(queue, backs_off_by_the_counts_of_errors_and_refusals)
 {
     for (size_t i = 0; i < ARRAY_LEN(histories); i++) {
         int64_t now_ms = 0;
-        add(0, now_ms);
+        queue_fixture_add(&f, 0, now_ms);
         for (const char *failure = histories[i].failures; *failure; failure++) {
             now_ms += 100000;
             queue_flush(f.queue, at_ms(now_ms));
             cr_assert_eq(queue_fixture_pop(&f, now_ms), 0);
             now_ms += 1300;
-            give_back(0, *failure == 'R' ? BY_FIT : 0, now_ms);
+            queue_fixture_return(&f, 0, *failure == 'R' ? BY_FIT : 0, now_ms);
             queue_fixture_wake(&f, WAKE_POD_REMOVED, now_ms);
         }
         int64_t expiry_ms = now_ms + histories[i].backoff_ms;
         int64_t free_ms = expiry_ms - expiry_ms % 1000 + 1000;
         cr_expect_eq(queue_next_flush(f.queue).ms, free_ms, "%s", histories[i].failures);
         queue_flush(f.queue, at_ms(free_ms - 1));
-        cr_expect_neq(place(0), QUEUE_ACTIVE, "%s", histories[i].failures);
+        cr_expect_neq(f.pods[0].queue_place, QUEUE_ACTIVE, "%s", histories[i].failures);
         queue_flush(f.queue, at_ms(free_ms));
-        cr_expect_eq(place(0), QUEUE_ACTIVE, "%s", histories[i].failures);
+        cr_expect_eq(f.pods[0].queue_place, QUEUE_ACTIVE, "%s", histories[i].failures);
         queue_remove(f.queue, &f.pods[0]);
     }
 }
@@ -149,8 +127,8 @@ Test(queue, starts_over_with_a_pod_that_is_added_again)
 {
     queue_fixture_park(&f, 0, BY_FIT, 0);
     queue_remove(f.queue, &f.pods[0]);
-    add(0, 100);
-    cr_expect_eq(place(0), QUEUE_ACTIVE);
+    queue_fixture_add(&f, 0, 100);
+    cr_expect_eq(f.pods[0].queue_place, QUEUE_ACTIVE);
     cr_expect_eq(f.pods[0].attempts, 0);
     cr_expect_eq(f.pods[0].unschedulable_count, 0);
 }
@@ -161,14 +139,14 @@ Test(queue, sends_a_woken_pod_to_backoff_while_it_backs_off)
 {
     queue_fixture_park(&f, 0, BY_FIT, 5300); /* expiry 6.3, cut to 6: waits until 7 */
     cr_assert_eq(queue_fixture_wake(&f, WAKE_POD_REMOVED, 6999), 1);
-    cr_expect_eq(place(0), QUEUE_BACKOFF);
+    cr_expect_eq(f.pods[0].queue_place, QUEUE_BACKOFF);
 }
 
 Test(queue, sends_a_woken_pod_to_active_when_its_backoff_is_over)
 {
     queue_fixture_park(&f, 0, BY_FIT, 5300);
     cr_assert_eq(queue_fixture_wake(&f, WAKE_POD_REMOVED, 7000), 1);
-    cr_expect_eq(place(0), QUEUE_ACTIVE);
+    cr_expect_eq(f.pods[0].queue_place, QUEUE_ACTIVE);
 }
 
 Test(queue, does_not_back_off_with_a_maximum_of_zero)
@@ -176,12 +154,12 @@ Test(queue, does_not_back_off_with_a_maximum_of_zero)
     queue_fixture_fini(&f);
     queue_fixture_init(&f, 1000, 0);
     queue_fixture_park(&f, 0, BY_FIT, 5300);
-    cr_expect_eq(place(0), QUEUE_PARKED);
+    cr_expect_eq(f.pods[0].queue_place, QUEUE_PARKED);
     cr_expect_eq(queue_fixture_wake(&f, WAKE_POD_REMOVED, 5300), 1);
-    cr_expect_eq(place(0), QUEUE_ACTIVE);
+    cr_expect_eq(f.pods[0].queue_place, QUEUE_ACTIVE);
     cr_assert_eq(queue_fixture_pop(&f, 5300), 0);
-    give_back(0, 0, 5300);
-    cr_expect_eq(place(0), QUEUE_ACTIVE);
+    queue_fixture_return(&f, 0, 0, 5300);
+    cr_expect_eq(f.pods[0].queue_place, QUEUE_ACTIVE);
 }
 
 /* ---- the backoff heaps ---- */
@@ -190,7 +168,7 @@ Test(queue, pops_the_head_of_backoff_when_active_is_empty)
 {
     queue_fixture_park(&f, 0, BY_FIT, 0);
     queue_fixture_wake(&f, WAKE_POD_REMOVED, 10);
-    cr_assert_eq(place(0), QUEUE_BACKOFF);
+    cr_assert_eq(f.pods[0].queue_place, QUEUE_BACKOFF);
     cr_expect(queue_is_ready(f.queue));
     cr_expect_eq(queue_fixture_pop(&f, 20), 0);
 }
@@ -200,16 +178,16 @@ Test(queue, prefers_an_active_pod_to_a_more_important_one_in_backoff)
     f.pods[0].priority = 100;
     queue_fixture_park(&f, 0, BY_FIT, 0);
     queue_fixture_wake(&f, WAKE_POD_REMOVED, 10);
-    add(1, 20);
+    queue_fixture_add(&f, 1, 20);
     cr_expect_eq(queue_fixture_pop(&f, 20), 1);
     cr_expect_eq(queue_fixture_pop(&f, 20), 0);
 }
 
 Test(queue, never_pops_from_error_backoff_before_its_time)
 {
-    add(0, 0);
+    queue_fixture_add(&f, 0, 0);
     cr_assert_eq(queue_fixture_pop(&f, 0), 0);
-    give_back(0, 0, 0);
+    queue_fixture_return(&f, 0, 0, 0);
     cr_expect_eq(queue_fixture_pop(&f, 1999), -1);
     cr_expect_eq(queue_fixture_pop(&f, 2000), 0);
 }
@@ -228,7 +206,7 @@ Test(queue, orders_backoff_by_second_of_expiry_then_as_active)
         queue_fixture_park(&f, i, BY_FIT, pods[i].at_ms);
     }
     cr_assert_eq(queue_fixture_wake(&f, WAKE_POD_REMOVED, 2000), ARRAY_LEN(pods));
-    cr_assert_eq(count(QUEUE_BACKOFF), ARRAY_LEN(pods));
+    cr_assert_eq(queue_fixture_count(&f, QUEUE_BACKOFF), ARRAY_LEN(pods));
     for (int rank = 0; rank < (int)ARRAY_LEN(pods); rank++) {
         int pod = queue_fixture_pop(&f, 2000);
         cr_assert(pod >= 0);
@@ -242,7 +220,7 @@ Test(queue, orders_expired_backoffs_by_priority_whoever_expired_first)
     f.pods[1].priority = 7;
     queue_fixture_park(&f, 1, BY_FIT, 2000); /* free at 4.0 */
     cr_assert_eq(queue_fixture_wake(&f, WAKE_POD_REMOVED, 2500), 2);
-    cr_assert_eq(count(QUEUE_BACKOFF), 2);
+    cr_assert_eq(queue_fixture_count(&f, QUEUE_BACKOFF), 2);
     cr_expect_eq(queue_fixture_pop(&f, 4000), 1);
 }
 
@@ -251,9 +229,9 @@ Test(queue, flushes_each_whole_second)
     queue_fixture_park(&f, 0, BY_FIT, 1100); /* free at 3.0 */
     queue_fixture_park(&f, 1, BY_FIT, 2100); /* free at 4.0 */
     queue_fixture_wake(&f, WAKE_POD_REMOVED, 2200);
-    add(2, 2200);
+    queue_fixture_add(&f, 2, 2200);
     cr_assert_eq(queue_fixture_pop(&f, 2200), 2);
-    give_back(2, 0, 3200); /* free at 5.0 */
+    queue_fixture_return(&f, 2, 0, 3200); /* free at 5.0 */
     static const struct {
         int64_t now_ms, next_ms;
         uint32_t active;
@@ -263,7 +241,7 @@ Test(queue, flushes_each_whole_second)
     for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
         queue_flush(f.queue, at_ms(steps[i].now_ms));
         queue_check(f.queue);
-        cr_expect_eq(count(QUEUE_ACTIVE), steps[i].active, "row %zu", i);
+        cr_expect_eq(queue_fixture_count(&f, QUEUE_ACTIVE), steps[i].active, "row %zu", i);
         cr_expect_eq(queue_next_flush(f.queue).ms, steps[i].next_ms, "row %zu", i);
     }
 }
@@ -276,10 +254,10 @@ Test(queue, tries_a_leftover_again_after_five_minutes)
                        40000); /* 5 min are over at 340.0, the check is at 360 */
     cr_expect_eq(queue_next_flush(f.queue).ms, 360000);
     queue_flush(f.queue, at_ms(359999));
-    cr_expect_eq(place(0), QUEUE_PARKED);
+    cr_expect_eq(f.pods[0].queue_place, QUEUE_PARKED);
     queue_flush(f.queue, at_ms(360000));
     queue_check(f.queue);
-    cr_expect_eq(place(0), QUEUE_ACTIVE);
+    cr_expect_eq(f.pods[0].queue_place, QUEUE_ACTIVE);
 }
 
 Test(queue, sends_a_leftover_to_backoff_while_it_backs_off)
@@ -289,7 +267,7 @@ Test(queue, sends_a_leftover_to_backoff_while_it_backs_off)
     queue_fixture_park(&f, 0, BY_FIT, 0);
     queue_flush(f.queue, at_ms(330000));
     queue_check(f.queue);
-    cr_expect_eq(place(0), QUEUE_BACKOFF);
+    cr_expect_eq(f.pods[0].queue_place, QUEUE_BACKOFF);
     cr_expect_eq(queue_next_flush(f.queue).ms, 601000);
 }
 
@@ -299,7 +277,7 @@ Test(queue, moves_all_leftovers_of_a_late_flush_and_then_waits_for_the_next)
         queue_fixture_park(&f, i, BY_FIT, i * 20000); /* due at 330, 330, 360, 390 s */
     queue_flush(f.queue, at_ms(365000));
     queue_check(f.queue);
-    cr_expect_eq(count(QUEUE_ACTIVE), 3);
+    cr_expect_eq(queue_fixture_count(&f, QUEUE_ACTIVE), 3);
     cr_expect_eq(queue_next_flush(f.queue).ms, 390000);
 }
 
@@ -307,189 +285,7 @@ Test(queue, has_nothing_to_flush_when_nothing_waits_on_time)
 {
     cr_expect_eq(queue_next_flush(f.queue).ms, INT64_MAX);
     f.pods[0].gate_count = 1;
-    add(0, 0);
-    add(1, 0);
+    queue_fixture_add(&f, 0, 0);
+    queue_fixture_add(&f, 1, 0);
     cr_expect_eq(queue_next_flush(f.queue).ms, INT64_MAX);
-}
-
-/* ---- gates ---- */
-
-Test(queue, holds_a_gated_pod_until_its_gates_are_gone)
-{
-    f.pods[0].gate_count = 2;
-    add(0, 0);
-    cr_expect_eq(place(0), QUEUE_GATED);
-    cr_expect_not(queue_is_ready(f.queue));
-    cr_expect_eq(queue_fixture_pop(&f, 0), -1);
-    cr_expect_eq(queue_fixture_wake(&f, WAKE_NODE_ADDED, 1000), 0);
-    queue_flush(f.queue, at_ms(1000000)); /* no leftover either */
-    cr_expect_eq(place(0), QUEUE_GATED);
-
-    queue_detach(f.queue, &f.pods[0]);
-    f.pods[0].gate_count = 1;
-    queue_reinsert(f.queue, &f.pods[0], POD_UNBOUND_UPDATE, at_ms(1000000));
-    cr_expect_eq(place(0), QUEUE_GATED, "one gate is left");
-
-    queue_detach(f.queue, &f.pods[0]);
-    f.pods[0].gate_count = 0;
-    queue_reinsert(f.queue, &f.pods[0], POD_GATES_REMOVED | POD_UNBOUND_UPDATE, at_ms(1000000));
-    queue_check(f.queue);
-    cr_expect_eq(place(0), QUEUE_ACTIVE);
-    cr_expect_eq(f.pods[0].attempts, 0);
-}
-
-Test(queue, gives_a_gated_pod_the_rank_of_its_arrival)
-{
-    f.pods[0].gate_count = 1;
-    add(0, 0);
-    add(1, 1000);
-    queue_detach(f.queue, &f.pods[0]);
-    f.pods[0].gate_count = 0;
-    queue_reinsert(f.queue, &f.pods[0], POD_GATES_REMOVED, at_ms(2000));
-    cr_expect_eq(queue_fixture_pop(&f, 2000), 0);
-}
-
-/* ---- updates of queued pods ---- */
-
-/* The own-update rows of A4, for a pod that is parked. */
-static const struct {
-    uint32_t rejectors, bits;
-    bool moves;
-} updates[] = {
-    {BY_CORDON, POD_TOLERATIONS, true},
-    {BY_TAINT, POD_TOLERATIONS, true},
-    {BY_FIT, POD_TOLERATIONS, false},
-    {BY_AFFINITY, POD_TOLERATIONS, false},
-    {BY_FIT | BY_TAINT, POD_TOLERATIONS, true},
-    {BY_FIT, POD_SCALED_DOWN, true},
-    {BY_TAINT, POD_SCALED_DOWN, false},
-    {BY_PORTS, POD_SCALED_DOWN, false},
-    {BY_FEATURES, POD_SPEC, true},
-    {BY_FIT, POD_SPEC, false},
-    {BY_FIT | BY_TAINT | BY_AFFINITY | BY_PORTS | BY_CORDON, POD_UNBOUND_UPDATE, false},
-    {BY_FIT | BY_TAINT, POD_NOMINATION, false},
-    {BY_FIT, POD_PRIORITY, false},
-    {BY_FEATURES | BY_FIT | BY_TAINT, 0, false}, /* listed again, unchanged */
-};
-
-Test(queue, moves_a_parked_pod_whose_own_update_can_help)
-{
-    for (size_t i = 0; i < ARRAY_LEN(updates); i++) {
-        queue_fixture_park(&f, 0, updates[i].rejectors, 0);
-        int64_t stamp_ms = f.pods[0].queued_at.ms;
-        queue_detach(f.queue, &f.pods[0]);
-        queue_reinsert(f.queue, &f.pods[0], updates[i].bits, at_ms(500));
-        queue_check(f.queue);
-        cr_expect_eq(place(0), updates[i].moves ? QUEUE_BACKOFF : QUEUE_PARKED, "row %zu", i);
-        cr_expect_eq(f.pods[0].queued_at.ms, stamp_ms, "row %zu", i);
-        queue_remove(f.queue, &f.pods[0]);
-    }
-}
-
-Test(queue, tries_an_unsupported_pod_again_when_its_feature_is_gone)
-{
-    f.shapes[0].features = 1 << FEATURE_VOLUME_CLAIM;
-    queue_fixture_park(&f, 0, BY_FEATURES, 0);
-    queue_detach(f.queue, &f.pods[0]);
-    queue_reinsert(f.queue, &f.pods[0], POD_UNBOUND_UPDATE, at_ms(60000));
-    cr_expect_eq(place(0), QUEUE_PARKED, "our own condition came back: nothing changed");
-    queue_detach(f.queue, &f.pods[0]);
-    f.pods[0].shape = &f.shapes[1];
-    queue_reinsert(f.queue, &f.pods[0], POD_SPEC | POD_UNBOUND_UPDATE, at_ms(60000));
-    queue_check(f.queue);
-    cr_expect_eq(place(0), QUEUE_ACTIVE);
-}
-
-Test(queue, tries_a_broken_pod_again_when_it_is_mended)
-{
-    static char problem[] = "spec.containers[0].resources.requests.cpu: no quantity";
-    f.pods[0].problem = problem;
-    queue_fixture_park(&f, 0, BY_FEATURES, 0);
-    queue_detach(f.queue, &f.pods[0]);
-    queue_reinsert(f.queue, &f.pods[0], POD_UNBOUND_UPDATE, at_ms(60000));
-    cr_expect_eq(place(0), QUEUE_PARKED);
-    queue_detach(f.queue, &f.pods[0]);
-    f.pods[0].problem = NULL;
-    queue_reinsert(f.queue, &f.pods[0], POD_UNBOUND_UPDATE, at_ms(60000));
-    cr_expect_eq(place(0), QUEUE_ACTIVE);
-}
-
-/* Puts pod 0 into a place, at time 0. */
-static void bring_to(enum queue_place where)
-{
-    f.pods[0].gate_count = where == QUEUE_GATED;
-    add(0, 0);
-    if (where == QUEUE_ACTIVE || where == QUEUE_GATED)
-        return;
-    cr_assert_eq(queue_fixture_pop(&f, 0), 0);
-    if (where == QUEUE_NOWHERE)
-        return;
-    give_back(0, where == QUEUE_ERROR_BACKOFF ? 0 : BY_FIT, 0);
-    if (where == QUEUE_BACKOFF)
-        queue_fixture_wake(&f, WAKE_POD_REMOVED, 0);
-}
-
-Test(queue, replaces_an_updated_pod_where_it_stands)
-{
-    for (uint32_t where = 0; where < QUEUE_PLACE_COUNT; where++) {
-        bring_to(where);
-        cr_assert_eq(place(0), where);
-        queue_detach(f.queue, &f.pods[0]);
-        f.pods[0].priority = 3;
-        f.pods[0].shape = &f.shapes[1];
-        queue_reinsert(f.queue, &f.pods[0], POD_PRIORITY | POD_SPEC | POD_UNBOUND_UPDATE, at_ms(0));
-        queue_check(f.queue);
-        cr_expect_eq(place(0), where);
-        queue_remove(f.queue, &f.pods[0]);
-        f.pods[0] = (struct pod){.shape = &f.shapes[0]};
-    }
-}
-
-Test(queue, follows_a_new_priority)
-{
-    add(0, 0);
-    add(1, 0);
-    queue_detach(f.queue, &f.pods[1]);
-    f.pods[1].priority = 1;
-    queue_reinsert(f.queue, &f.pods[1], POD_PRIORITY, at_ms(1));
-    cr_expect_eq(queue_fixture_pop(&f, 1), 1);
-}
-
-Test(queue, removes_a_pod_from_any_place_and_from_none)
-{
-    for (uint32_t where = 0; where < QUEUE_PLACE_COUNT; where++) {
-        for (int is_detached = 0; is_detached < 2; is_detached++) {
-            bring_to(where);
-            if (is_detached)
-                queue_detach(f.queue, &f.pods[0]);
-            queue_remove(f.queue, &f.pods[0]);
-            queue_check(f.queue);
-            cr_expect_eq(place(0), QUEUE_NOWHERE);
-            for (uint32_t i = 0; i < QUEUE_PLACE_COUNT; i++)
-                cr_expect_eq(count(i), 0, "from %u left in %u", where, i);
-            cr_expect_eq(queue_fixture_pop(&f, 1000000), -1);
-            cr_expect_eq(queue_next_flush(f.queue).ms, INT64_MAX);
-        }
-    }
-}
-
-/* ---- bugs are caught ---- */
-
-Test(queue, aborts_when_a_queued_pod_is_added_again, .signal = SIGABRT)
-{
-    add(0, 0);
-    add(0, 0);
-}
-
-Test(queue, aborts_when_a_queued_pod_is_returned, .signal = SIGABRT)
-{
-    queue_fixture_park(&f, 0, BY_FIT, 0);
-    give_back(0, BY_FIT, 0);
-}
-
-Test(queue, aborts_when_a_detached_pod_is_forgotten, .signal = SIGABRT)
-{
-    add(0, 0);
-    queue_detach(f.queue, &f.pods[0]);
-    queue_pop(f.queue, at_ms(0));
 }
