@@ -16,7 +16,7 @@ Test(check, a_condition_that_fails_aborts, .signal = SIGABRT)
 }
 
 struct outer {
-    char pad;
+    char pad; /* cppcheck-suppress unusedStructMember ; read through container_of() */
     int inner;
 };
 
@@ -24,5 +24,6 @@ Test(check, container_of_finds_the_struct_around_a_member)
 {
     struct outer outer = {.pad = 'x', .inner = 7};
     int *inner = &outer.inner;
+    cr_assert_eq(container_of(inner, struct outer, inner)->pad, 'x');
     cr_assert_eq(container_of(inner, struct outer, inner), &outer);
 }

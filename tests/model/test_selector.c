@@ -21,6 +21,7 @@ static struct requirement require(struct symbols *symbols, const char *key, enum
 {
     struct requirement requirement = {
         .key_sym = symbol_intern(symbols, str_from(key)), .op = op, .value_syms = storage};
+    memset(storage, 0, VALUES_MAX * sizeof(storage[0]));
     for (; values[requirement.value_count]; requirement.value_count++)
         storage[requirement.value_count] =
             symbol_intern(symbols, str_from(values[requirement.value_count]));
@@ -181,19 +182,21 @@ Test(selector, all_requirements_of_a_term_must_hold)
 {
     struct node node;
     node_setup(&node);
-    uint32_t values[4][VALUES_MAX];
-    struct requirement expressions[2], fields[1];
     static const char *const a[] = {"a", NULL}, *const nothing[] = {NULL},
                              *const n1[] = {"n1", NULL};
-    expressions[0] = require(node.symbols, "zone", SELECTOR_IN, a, values[0]);
-    expressions[1] = require(node.symbols, "cores", SELECTOR_EXISTS, nothing, values[1]);
-    fields[0] = require(node.symbols, "metadata.name", SELECTOR_IN, n1, values[2]);
-    struct node_term term = {2, 1, expressions, fields};
-    cr_assert(node_term_matches(&term, &node.labels, node.name_sym, node.symbols));
+    uint32_t values[4][VALUES_MAX];
+    struct requirement fields[] = {
+        require(node.symbols, "metadata.name", SELECTOR_IN, n1, values[0])};
+    struct requirement hold[] = {
+        require(node.symbols, "zone", SELECTOR_IN, a, values[1]),
+        require(node.symbols, "cores", SELECTOR_EXISTS, nothing, values[2])};
+    struct requirement fail[] = {
+        hold[0], require(node.symbols, "none", SELECTOR_EXISTS, nothing, values[3])};
+    struct node_term holding = {2, 1, hold, fields}, failing = {2, 1, fail, fields};
     uint32_t other_name = symbol_intern(node.symbols, STR("n2"));
-    cr_assert_not(node_term_matches(&term, &node.labels, other_name, node.symbols));
-    expressions[1] = require(node.symbols, "none", SELECTOR_EXISTS, nothing, values[3]);
-    cr_assert_not(node_term_matches(&term, &node.labels, node.name_sym, node.symbols));
+    cr_assert(node_term_matches(&holding, &node.labels, node.name_sym, node.symbols));
+    cr_assert_not(node_term_matches(&holding, &node.labels, other_name, node.symbols));
+    cr_assert_not(node_term_matches(&failing, &node.labels, node.name_sym, node.symbols));
     symbols_free(node.symbols);
 }
 
