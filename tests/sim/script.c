@@ -14,6 +14,7 @@ struct script_stream {
     struct h2_source source;
     struct script *script;
     struct h2_stream *stream;
+    struct script_stream *next; /* in script->stalled */
     struct buf text;
     size_t sent;
     enum script_end end;
@@ -58,37 +59,77 @@ static void keep_request(struct script *script, const struct h2_stream *stream)
     };
 }
 
+static bool is_about(const char *method, const char *path, const char *text)
+{
+    char line[2048];
+    (void)snprintf(line, sizeof line, "%s %s", method, path);
+    return !text || strstr(line, text);
+}
+
+static struct script_answer take_answer(struct script *script, const struct h2_stream *h2)
+{
+    for (size_t i = 0; i < script->answer_count; i++) {
+        if (script->is_used[i] || !is_about(h2->method, h2->path, script->answers[i].on))
+            continue;
+        script->is_used[i] = true;
+        return script->answers[i];
+    }
+    return (struct script_answer){.end = SCRIPT_STALLS};
+}
+
+static void give_answer(struct script_stream *stream, const struct script_answer *said)
+{
+    stream->end = said->end;
+    if (said->body)
+        (void)buf_add_str(&stream->text, said->body);
+    const struct h2_answer answer = {
+        .code = said->code,
+        .content_type = "application/json",
+        .retry_after_s = said->retry_after_s,
+    };
+    h2_respond_source(stream->stream, &answer, &stream->source);
+}
+
 static void on_request(void *data, struct h2_stream *h2)
 {
     struct script *script = data;
     keep_request(script, h2);
-    struct script_answer said = {.end = SCRIPT_STALLS};
-    if (script->answers_used < script->answer_count)
-        said = script->answers[script->answers_used++];
-
+    struct script_answer said = take_answer(script, h2);
     struct script_stream *stream = mem_zalloc(1, sizeof *stream);
     stream->source.read = read_text;
     stream->script = script;
     stream->stream = h2;
-    stream->end = said.end;
     buf_init(&stream->text, 64 << 20);
-    if (said.body)
-        (void)buf_add_str(&stream->text, said.body);
     h2->user = stream;
-    if (said.end == SCRIPT_STALLS)
+    if (said.end == SCRIPT_STALLS) {
+        stream->next = script->stalled;
+        script->stalled = stream;
         return;
+    }
     if (said.end == SCRIPT_RESETS) {
         h2_reset(h2);
         return;
     }
     if (said.end == SCRIPT_HOLDS)
         script->held = stream;
-    const struct h2_answer answer = {
-        .code = said.code,
-        .content_type = "application/json",
-        .retry_after_s = said.retry_after_s,
-    };
-    h2_respond_source(h2, &answer, &stream->source);
+    give_answer(stream, &said);
+}
+
+void script_release(struct script *script, int code, const char *body)
+{
+    while (script->stalled) {
+        struct script_stream *stream = script->stalled;
+        script->stalled = stream->next;
+        give_answer(stream, &(struct script_answer){code, body, SCRIPT_ENDS, 0, NULL});
+    }
+}
+
+size_t script_count(const struct script *script, const char *text)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < script->request_count; i++)
+        count += is_about(script->requests[i].method, script->requests[i].path, text);
+    return count;
 }
 
 static void on_closed(void *data, struct h2_stream *h2)
@@ -99,6 +140,11 @@ static void on_closed(void *data, struct h2_stream *h2)
         script->held = NULL;
     if (script->to_drop == stream)
         script->to_drop = NULL;
+    for (struct script_stream **link = &script->stalled; *link; link = &(*link)->next)
+        if (*link == stream) {
+            *link = stream->next;
+            break;
+        }
     buf_fini(&stream->text);
     free(stream);
 }

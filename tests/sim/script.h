@@ -16,13 +16,13 @@
 #include "watch/access.h"
 #include "watch/log.h"
 
-enum { SCRIPT_ANSWERS_MAX = 512, SCRIPT_REQUESTS_MAX = 1024 };
+enum { SCRIPT_ANSWERS_MAX = 2048, SCRIPT_REQUESTS_MAX = 4096 };
 
 enum script_end {
     SCRIPT_ENDS,   /* a complete answer */
     SCRIPT_HOLDS,  /* the body, and the stream stays open */
     SCRIPT_DROPS,  /* the body, then the connection is closed without a word */
-    SCRIPT_STALLS, /* no answer at all */
+    SCRIPT_STALLS, /* no answer, until script_release() */
     SCRIPT_RESETS, /* RST_STREAM instead of an answer */
 };
 
@@ -31,6 +31,7 @@ struct script_answer {
     const char *body; /* a constant */
     enum script_end end;
     int retry_after_s;
+    const char *on; /* only for a request whose "METHOD path" holds this; NULL: any */
 };
 
 struct script_request {
@@ -48,11 +49,13 @@ struct script {
     char dir[64];
     FILE *log_file;
     struct script_answer answers[SCRIPT_ANSWERS_MAX];
-    size_t answer_count, answers_used;
+    bool is_used[SCRIPT_ANSWERS_MAX];
+    size_t answer_count;
     struct script_request requests[SCRIPT_REQUESTS_MAX];
     size_t request_count;
     struct script_stream *to_drop;
     struct script_stream *held;
+    struct script_stream *stalled; /* a list */
     uv_timer_t drop_timer, deadline;
     bool is_late;
 };
@@ -61,7 +64,8 @@ struct script {
 void script_open(struct script *script);
 void script_close(struct script *script); /* after all clients were closed and script_run_dry() */
 
-/* What the next requests get; after the last one they stall. */
+/* What the next requests get: each the first answer for it that was not given yet. Without one they
+ * stall. */
 void script_say(struct script *script, const struct script_answer *answers, size_t count);
 #define SCRIPT_SAY(script, ...)                                                                    \
     script_say((script), (const struct script_answer[]){__VA_ARGS__},                              \
@@ -69,6 +73,12 @@ void script_say(struct script *script, const struct script_answer *answers, size
 
 /* More bytes on the stream that is held, and how that goes on. */
 void script_tell(struct script *script, const char *bytes, enum script_end end);
+
+/* Answers every request that stalls. */
+void script_release(struct script *script, int code, const char *body);
+
+/* How many requests came so far whose "METHOD path" holds `text`. */
+size_t script_count(const struct script *script, const char *text);
 
 /* Runs the loop until is_done(ctx); fails the test after ten seconds. */
 void script_run(struct script *script, bool (*is_done)(void *ctx), void *ctx);

@@ -44,19 +44,19 @@ static bool trouble_was_fatal, is_stopped, is_client_closed;
 
 #define HOLD(text)                                                                                 \
     {                                                                                              \
-        200, text, SCRIPT_HOLDS, 0                                                                 \
+        200, text, SCRIPT_HOLDS, 0, NULL                                                           \
     }
 #define WHOLE(text)                                                                                \
     {                                                                                              \
-        200, text, SCRIPT_ENDS, 0                                                                  \
+        200, text, SCRIPT_ENDS, 0, NULL                                                            \
     }
 #define DROP(text)                                                                                 \
     {                                                                                              \
-        200, text, SCRIPT_DROPS, 0                                                                 \
+        200, text, SCRIPT_DROPS, 0, NULL                                                           \
     }
 #define REFUSE(code, why)                                                                          \
     {                                                                                              \
-        code, STATUS(code, why), SCRIPT_ENDS, 0                                                    \
+        code, STATUS(code, why), SCRIPT_ENDS, 0, NULL                                              \
     }
 
 /* ---- what the reflector says ---- */
@@ -275,7 +275,7 @@ Test(reflector, pages_where_streaming_lists_are_refused)
 {
     for (size_t i = 0; i < ARRAY_LEN(refusals); i++) {
         SCRIPT_SAY(&script,
-                   {refusals[i], STATUS(1, "sendInitialEvents is forbidden"), SCRIPT_ENDS, 0},
+                   {refusals[i], STATUS(1, "sendInitialEvents is forbidden"), SCRIPT_ENDS, 0, NULL},
                    WHOLE(LIST("10", "", NODE("a", "3"))), HOLD(ADDED("b", "11")));
         size_t first = script.request_count;
         buf_clear(&transcript);
@@ -419,7 +419,7 @@ Test(reflector, asks_a_relist_in_pages_for_at_least_the_last_version)
         {504,
          "{\"kind\":\"Status\",\"message\":\"Timeout: Too large resource version: 10, current: "
          "4\",\"details\":{\"causes\":[{\"reason\":\"ResourceVersionTooLarge\"}]}}",
-         SCRIPT_ENDS, 0},
+         SCRIPT_ENDS, 0, NULL},
         WHOLE(LIST("4", "", "")), HOLD(""));
     start_paging();
     await("BEGIN +a END SYNCED BEGIN BEGIN END SYNCED ");
@@ -456,7 +456,7 @@ Test(reflector, lists_anew_after_three_errors_in_a_row)
 Test(reflector, resumes_when_the_connection_is_lost)
 {
     SCRIPT_SAY(&script, DROP(LIST_END("10") MODIFIED("a", "11")), DROP(MODIFIED("a", "12")),
-               {0, NULL, SCRIPT_RESETS, 0}, HOLD(MODIFIED("a", "13")));
+               {0, NULL, SCRIPT_RESETS, 0, NULL}, HOLD(MODIFIED("a", "13")));
     start();
     await("BEGIN END SYNCED +a +a +a ");
     cr_expect_eq(script.request_count, 4);
@@ -512,7 +512,8 @@ Test(reflector, waits_between_watches_that_end_at_once)
 
 Test(reflector, comes_back_when_the_server_said)
 {
-    SCRIPT_SAY(&script, {503, STATUS(503, "shutting down"), SCRIPT_ENDS, 1}, HOLD(LIST_END("10")));
+    SCRIPT_SAY(&script, {503, STATUS(503, "shutting down"), SCRIPT_ENDS, 1, NULL},
+               HOLD(LIST_END("10")));
     start();
     await_requests(1);
     uint64_t before_ms = uv_hrtime() / 1000000;
