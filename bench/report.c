@@ -97,6 +97,17 @@ static int double_compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+int report_finish(const struct report *report, const char *json_path)
+{
+    struct err err = {0};
+    report_print(report, stdout);
+    if (json_path && report_write_json(report, json_path, &err) < 0) {
+        (void)fprintf(stderr, "spillway-bench: %s\n", err.text);
+        return 1;
+    }
+    return 0;
+}
+
 double report_median(double *values, uint32_t count)
 {
     CHECK(count > 0);

@@ -37,6 +37,9 @@ void report_print(const struct report *report, FILE *out);
 /* The JSON object. `path` "-" is stdout. */
 int report_write_json(const struct report *report, const char *path, struct err *err) NODISCARD;
 
+/* The end of a command: prints the table, writes JSON when `json_path` is not NULL. Its exit code. */
+int report_finish(const struct report *report, const char *json_path);
+
 /* The middle of `count` > 0 values (of an even number: the mean of the two in the middle). Sorts
  * them. */
 double report_median(double *values, uint32_t count);

@@ -1,0 +1,170 @@
+#include "bench/core_load.h"
+
+#include <stdio.h>
+
+#include "model/names.h"
+
+static struct mono_ms load_now(void *ctx)
+{
+    return ((struct core_load *)ctx)->now;
+}
+
+static uint64_t load_random(void *ctx)
+{
+    return rng_next(&((struct core_load *)ctx)->rng);
+}
+
+static size_t load_bind_room(void *ctx)
+{
+    (void)ctx;
+    return SIZE_MAX / 2; /* the decisions are measured, not the writes */
+}
+
+static void load_bind(void *ctx, const struct bind_request *request)
+{
+    (void)request;
+    ((struct core_load *)ctx)->binds++;
+}
+
+static void load_read(void *ctx, const struct pod_ref *pod)
+{
+    (void)ctx;
+    (void)pod;
+}
+
+static void load_status(void *ctx, const struct status_request *request)
+{
+    (void)request;
+    ((struct core_load *)ctx)->refusals++;
+}
+
+static void load_event(void *ctx, const struct event_request *request)
+{
+    (void)ctx;
+    (void)request;
+}
+
+static void load_note(void *ctx, enum note_level level, const char *text)
+{
+    (void)ctx;
+    (void)level;
+    (void)text;
+}
+
+void core_load_init(struct core_load *load, uint64_t seed)
+{
+    *load = (struct core_load){.symbols = names_symbols_new(seed)};
+    rng_init(&load->rng, seed);
+    load->zone_key_sym = NAME_ZONE;
+    load->arch_key_sym = symbol_intern(load->symbols, STR("kubernetes.io/arch"));
+    load->arch_value_sym = symbol_intern(load->symbols, STR("amd64"));
+    struct sched_config config;
+    sched_config_init(&config, load->symbols);
+    config.hash_seed = config.cycle.seed = seed;
+    const struct port port = {
+        .ctx = load,
+        .now = load_now,
+        .random = load_random,
+        .bind_room = load_bind_room,
+        .bind = load_bind,
+        .read_pod = load_read,
+        .patch_status = load_status,
+        .emit_event = load_event,
+        .note = load_note,
+    };
+    load->sched = sched_new(&config, load->symbols, &port);
+}
+
+void core_load_fini(struct core_load *load)
+{
+    sched_free(load->sched);
+    symbols_free(load->symbols);
+}
+
+static void send(struct core_load *load, enum event_kind kind)
+{
+    sched_on_event(load->sched, &(struct event){.kind = kind});
+}
+
+void core_load_begin(struct core_load *load)
+{
+    send(load, EVENT_NODE_LIST_BEGIN);
+    send(load, EVENT_POD_LIST_BEGIN);
+}
+
+void core_load_end(struct core_load *load)
+{
+    send(load, EVENT_NODE_LIST_END);
+    send(load, EVENT_POD_LIST_END);
+}
+
+static struct str print_number(char text[32], const char *prefix, uint64_t number)
+{
+    int len = snprintf(text, 32, "%s%llu", prefix, (unsigned long long)number);
+    CHECK(len > 0 && len < 32);
+    return (struct str){text, (size_t)len};
+}
+
+void core_load_node(struct core_load *load, uint32_t i)
+{
+    enum { ZONES = 3, NODE_CPU_MILLI = 32000, NODE_PODS = 110 };
+    char name[32], version[32], zone[32];
+    struct node_object node = {.name = print_number(name, "node-", i),
+                               .resource_version = print_number(version, "", ++load->version),
+                               .uid = {1, i + 1}};
+    node.name_sym = symbol_intern(load->symbols, node.name);
+    struct label labels[] = {
+        {NAME_HOSTNAME, node.name_sym},
+        {load->zone_key_sym, symbol_intern(load->symbols, print_number(zone, "zone-", i % ZONES))},
+        {load->arch_key_sym, load->arch_value_sym},
+    };
+    struct scalar allocatable[] = {
+        {NAME_CPU, NODE_CPU_MILLI},
+        {NAME_MEMORY, INT64_C(128) << 30},
+        {NAME_EPHEMERAL_STORAGE, INT64_C(200) << 30},
+        {NAME_PODS, NODE_PODS},
+    };
+    node.labels = (struct labels){ARRAY_LEN(labels), labels};
+    node.allocatable = (struct amounts){ARRAY_LEN(allocatable), allocatable, true};
+    sched_on_event(load->sched, &(struct event){.kind = EVENT_NODE_SEEN, .node = &node});
+}
+
+static const struct {
+    int64_t cpu_milli, memory_mib;
+} templates[] = {{250, 256}, {500, 1024}, {1000, 2048}, {2000, 4096}, {500, 512}, {250, 2048}};
+
+void core_load_pod(struct core_load *load, uint32_t i, uint32_t node)
+{
+    char name[32], version[32], node_name[32];
+    size_t template = i % ARRAY_LEN(templates);
+    struct scalar requests[] = {{NAME_CPU, templates[template].cpu_milli},
+                                {NAME_MEMORY, templates[template].memory_mib << 20}};
+    struct container_object container = {
+        .name = STR("main"),
+        .image_sym = symbol_intern(load->symbols, STR("registry.example/app:1")),
+        .requests = {ARRAY_LEN(requests), requests, true},
+    };
+    struct toleration tolerations[] = {
+        {symbol_intern(load->symbols, STR("node.kubernetes.io/not-ready")), SYM_EMPTY,
+         TOLERATION_EXISTS, TAINT_NO_EXECUTE},
+        {symbol_intern(load->symbols, STR("node.kubernetes.io/unreachable")), SYM_EMPTY,
+         TOLERATION_EXISTS, TAINT_NO_EXECUTE},
+    };
+    struct pod_object pod = {
+        .name = print_number(name, "app-6d4cf56db6-", i),
+        .namespace_sym = symbol_intern(load->symbols, STR("default")),
+        .resource_version = print_number(version, "", ++load->version),
+        .uid = {2, i + 1},
+        .generation = 1,
+        .scheduler_name_sym = symbol_intern(load->symbols, STR("spillway")),
+        .containers = &container,
+        .container_count = 1,
+        .tolerations = tolerations,
+        .toleration_count = ARRAY_LEN(tolerations),
+    };
+    if (node != UINT32_MAX) {
+        pod.node_name_sym = symbol_intern(load->symbols, print_number(node_name, "node-", node));
+        pod.phase = PHASE_RUNNING;
+    }
+    sched_on_event(load->sched, &(struct event){.kind = EVENT_POD_SEEN, .pod = &pod});
+}

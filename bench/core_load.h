@@ -1,0 +1,38 @@
+/*
+ * The scheduler core without a network: nodes and pods as objects, a port that counts. For
+ * benchmarks of decisions and memory.
+ */
+#ifndef BENCH_CORE_LOAD_H
+#define BENCH_CORE_LOAD_H
+
+#include <stdint.h>
+
+#include "model/base/rng.h"
+#include "sched/sched.h"
+
+struct core_load {
+    struct symbols *symbols;
+    struct sched *sched;
+    struct mono_ms now;
+    uint64_t binds;    /* calls of port->bind() */
+    uint64_t refusals; /* calls of port->patch_status() */
+    uint64_t version;  /* private: last resourceVersion */
+    struct rng rng;
+    uint32_t zone_key_sym, arch_key_sym, arch_value_sym; /* private */
+};
+
+void core_load_init(struct core_load *load, uint64_t seed);
+void core_load_fini(struct core_load *load);
+
+/* Both lists are begun or ended. */
+void core_load_begin(struct core_load *load);
+void core_load_end(struct core_load *load);
+
+/* Node "node-<i>": 32 cores, 128 GiB, 110 pods; labels as a kubelet sets them. */
+void core_load_node(struct core_load *load, uint32_t i);
+
+/* Pod number i of the plain templates: 250m to 2 cores, 256 MiB to 4 GiB, two default tolerations.
+ * Bound to a node, or waiting with `node` UINT32_MAX. */
+void core_load_pod(struct core_load *load, uint32_t i, uint32_t node);
+
+#endif

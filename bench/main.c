@@ -1,0 +1,41 @@
+/* build/spillway-bench: the simulated cluster, the demo and the benchmarks. */
+#include <stdio.h>
+#include <string.h>
+
+#include "bench/cmd_cycle.h"
+#include "bench/cmd_decode.h"
+#include "bench/cmd_memory.h"
+#include "model/base/check.h"
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *help;
+} commands[] = {
+    {"decode", cmd_decode, "how fast Pods are read out of a list"},
+    {"cycle", cmd_cycle, "what one decision costs"},
+    {"memory", cmd_memory, "what nodes and pods cost in memory"},
+};
+
+static void print_help(FILE *out)
+{
+    (void)fprintf(out,
+                  "usage: spillway-bench COMMAND [flags]; --help after a command lists them\n\n");
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        (void)fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        print_help(stdout);
+        return 0;
+    }
+    for (size_t i = 0; argc > 1 && i < ARRAY_LEN(commands); i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    if (argc > 1)
+        (void)fprintf(stderr, "spillway-bench: unknown command \"%s\"\n", argv[1]);
+    print_help(stderr);
+    return 2;
+}
