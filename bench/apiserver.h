@@ -41,6 +41,10 @@ const char *apiserver_kubeconfig(const struct apiserver *server); /* a path; len
 /* The fault table: tests arm it directly or by PUT /debug/faults. Lent, mutable. */
 struct fault_table *apiserver_faults(struct apiserver *server);
 
+/* store_compact(), and continue tokens given out so far are expired (410). Also PUT /debug/compact.
+ */
+void apiserver_compact(struct apiserver *server);
+
 struct apiserver_counts {
     uint64_t requests, binds, watch_events, bytes_out, connections_now, watches_now;
 };

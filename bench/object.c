@@ -139,7 +139,7 @@ static void add_section(struct buf *out, struct str before, const struct blob *b
     add(out, blob_str(blob));
 }
 
-static void render_metadata(const struct object *object, struct buf *out)
+void object_render_metadata(const struct object *object, struct buf *out)
 {
     const struct ident *ident = object->ident;
     add(out, STR("\"metadata\":{\"name\":\""));
@@ -210,6 +210,15 @@ static void render_status(const struct object *object, struct buf *out)
     add(out, STR("}"));
 }
 
+static void render_rest(const struct object *object, bool alt_form, struct buf *out)
+{
+    object_render_metadata(object, out);
+    render_spec(object, out);
+    render_status(object, out);
+    add_section(out, STR(","), object->sections[alt_form ? SEC_ALT : SEC_REST]);
+    add(out, STR("}"));
+}
+
 void object_render(const struct object *object, bool alt_form, struct buf *out)
 {
     add(out, STR("{\"kind\":\""));
@@ -217,11 +226,13 @@ void object_render(const struct object *object, bool alt_form, struct buf *out)
     add(out, STR("\",\"apiVersion\":\""));
     (void)buf_add_str(out, kind_api_version(object->kind, alt_form));
     add(out, STR("\","));
-    render_metadata(object, out);
-    render_spec(object, out);
-    render_status(object, out);
-    add_section(out, STR(","), object->sections[alt_form ? SEC_ALT : SEC_REST]);
-    add(out, STR("}"));
+    render_rest(object, alt_form, out);
+}
+
+void object_render_item(const struct object *object, bool alt_form, struct buf *out)
+{
+    add(out, STR("{"));
+    render_rest(object, alt_form, out);
 }
 
 json_t *object_json(const struct object *object, bool alt_form)

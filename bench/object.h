@@ -69,6 +69,12 @@ void object_unref(struct object *object);
 /* Appends the object as JSON. alt_form: an event in the words of events.k8s.io/v1. */
 void object_render(const struct object *object, bool alt_form, struct buf *out);
 
+/* The same without kind and apiVersion: an item of a list. */
+void object_render_item(const struct object *object, bool alt_form, struct buf *out);
+
+/* Only the member "metadata":{...}, without a comma. */
+void object_render_metadata(const struct object *object, struct buf *out);
+
 /* The whole object as a DOM; yours, json_decref(). Cost: tens of microseconds. */
 json_t *object_json(const struct object *object, bool alt_form);
 

@@ -164,8 +164,8 @@ void store_set_status(struct store *store, const struct object *object,
 /* Drops Event objects that are over their age. The driver calls it every few seconds. */
 void store_tick(struct store *store);
 
-/* Forgets the history up to now: watches from older versions get 410, also those of lists that were
- * begun. What etcd's compaction does every five minutes. */
+/* Forgets the history up to now: watches from older versions get 410. What etcd's compaction does every
+ * five minutes. apiserver_compact() forgets the pages of lists that were begun, too. */
 void store_compact(struct store *store);
 
 #endif

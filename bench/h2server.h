@@ -1,0 +1,109 @@
+/*
+ * HTTP/2 over TLS for the simulated apiserver: libnghttp2's server session between OpenSSL's memory
+ * BIOs, driven by libuv. Knows requests, answers and streams of bytes; nothing of Kubernetes.
+ *
+ * What is written in one turn of the loop leaves together just before the loop sleeps, so that a
+ * hundred small answers share their TLS records and system calls.
+ */
+#ifndef BENCH_H2SERVER_H
+#define BENCH_H2SERVER_H
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "bench/blob.h"
+#include "model/base/buf.h"
+#include "model/base/err.h"
+#include "model/base/str.h"
+
+struct h2_server; /* opaque */
+struct h2_conn;   /* opaque */
+
+/* A request that is complete, and the place of its answer. Lives from on_request to on_closed. */
+struct h2_stream {
+    const char *method, *path;                         /* NUL-terminated; path with its query */
+    const char *content_type, *accept, *authorization; /* "" when absent */
+    struct buf body;
+    bool body_too_large;  /* the body was over the limit and is cut */
+    void *user;           /* the handler's */
+    struct h2_conn *conn; /* private from here on */
+    struct h2_stream *next, *previous;
+    int32_t id;
+    struct h2_source *source;
+    struct blob *answer;
+    size_t answer_sent;
+    bool answered, deferred;
+};
+
+/* A body that is made while it is sent. */
+struct h2_source {
+    /* Writes up to `size` bytes; returns how many. 0 without *ret_end: nothing now, h2_resume()
+     * later. */
+    size_t (*read)(struct h2_source *source, char *bytes, size_t size, bool *ret_end);
+};
+
+struct h2_handler {
+    void (*on_request)(void *data, struct h2_stream *stream);
+    /* The stream is gone, answered or not: release what hangs on it. */
+    void (*on_closed)(void *data, struct h2_stream *stream);
+    /* Every wake-up of the loop before the bytes of this turn are handled; may be NULL. */
+    void (*on_wake)(void *data);
+    /* The last memory is released; may be NULL. */
+    void (*on_end)(void *data);
+    void *data;
+};
+
+struct h2_options {
+    uint16_t port; /* 0: any free one; the address is always 127.0.0.1 */
+    SSL_CTX *tls;  /* lent; must outlive the server; ALPN is set here */
+    size_t max_body_bytes;
+    uint32_t max_streams; /* of one connection at a time */
+};
+
+struct h2_server *h2_server_start(uv_loop_t *loop, const struct h2_options *options,
+                                  const struct h2_handler *handler, struct err *err);
+uint16_t h2_server_port(const struct h2_server *server);
+
+/* GOAWAY to all, then closes them. on_end comes when the loop has closed the handles. */
+void h2_server_stop(struct h2_server *server);
+
+struct h2_answer {
+    int code;
+    const char *content_type;
+    int retry_after_s; /* 0: no Retry-After */
+};
+
+/* Answers once. Takes over the reference of the body (NULL: empty). */
+void h2_respond(struct h2_stream *stream, const struct h2_answer *answer, struct blob *owned_body);
+
+/* Answers with a source, which must live until on_closed. */
+void h2_respond_source(struct h2_stream *stream, const struct h2_answer *answer,
+                       struct h2_source *source);
+
+/* There is something to read again. Cheap when it is not waiting. */
+void h2_resume(struct h2_stream *stream);
+
+/* RST_STREAM with INTERNAL_ERROR. */
+void h2_reset(struct h2_stream *stream);
+
+/* GOAWAY: streams that are open go on, new ones need another connection. */
+void h2_goaway(struct h2_stream *stream);
+
+/* Closes the whole connection at once, without a word. */
+void h2_drop(struct h2_stream *stream);
+
+/* The subject of the client's certificate: CN, "" when there was none; O as groups. Lent. */
+const char *h2_peer_name(const struct h2_stream *stream);
+
+/* A slot of the connection for the handler's own cache (who sent the last Authorization). */
+void **h2_conn_slot(const struct h2_stream *stream);
+
+struct h2_counts {
+    uint64_t connections, bytes_in, bytes_out;
+    uint32_t connections_now;
+};
+struct h2_counts h2_server_counts(const struct h2_server *server);
+
+#endif
