@@ -124,6 +124,15 @@ static uint32_t cycle_best(struct cycle *cycle, const struct cluster *cluster,
     return walk->slots[i];
 }
 
+/* With no node at all nobody refused: any filter's event may bring the first. */
+static uint32_t every_filter(void)
+{
+    uint32_t plugins = 0;
+    for (uint32_t i = 0; i < PLUGIN_COUNT; i++)
+        plugins |= filters[i] ? 1u << i : 0;
+    return plugins;
+}
+
 static struct cycle_result cycle_diagnose(struct cluster *cluster,
                                           const struct nominator *nominator, const struct pod *pod,
                                           struct buf *message)
@@ -145,10 +154,8 @@ static struct cycle_result cycle_diagnose(struct cluster *cluster,
         diagnosis_add(&diagnosis, refused_by, &reasons);
     }
     diagnosis_format(&diagnosis, cluster->symbols, NULL, message);
-    /* With no node at all nobody refused: any filter's event may bring the first. */
-    uint32_t everyone = (1u << PLUGIN_COUNT) - 1;
-    return (struct cycle_result){NODE_SLOT_NONE,
-                                 diagnosis.refused_by ? diagnosis.refused_by : everyone, false};
+    uint32_t rejectors = diagnosis.refused_by ? diagnosis.refused_by : every_filter();
+    return (struct cycle_result){NODE_SLOT_NONE, rejectors, false};
 }
 
 struct cycle_result cycle_run(struct cycle *cycle, struct cluster *cluster,

@@ -16,7 +16,11 @@
 #include "sched/score.h"
 #include "sched/walk.h"
 
-enum { CYCLE_MESSAGE_BYTES_MAX = 64 * 1024 };
+enum {
+    CYCLE_PREDICATE_STEP = 64,   /* default */
+    CYCLE_FEASIBLE_TARGET = 100, /* default: kube-scheduler's own least number */
+    CYCLE_MESSAGE_BYTES_MAX = 64 * 1024,
+};
 
 struct cycle_config {
     uint32_t predicate_step;  /* nodes examined between two looks at the target */

@@ -65,8 +65,8 @@ static void requeue(struct sched *sched, const struct pod_change *change, bool w
     struct pod *pod = change->pod;
     struct mono_ms now = sched_now(sched);
     if (pod->place != POD_PENDING || !pod->is_ours)
-        return;
-    if (was_queued)
+        queue_remove(sched->queue, pod);
+    else if (was_queued)
         queue_reinsert(sched->queue, pod, change->bits, now);
     else if (!pod->is_deleting)
         queue_add(sched->queue, pod, now);
@@ -82,8 +82,9 @@ static void intake_changed(struct sched *sched, const struct pod_change *change,
         binding_drop(sched, pod); /* somebody else bound it */
     nominator_update(&sched->nominator, pod);
     requeue(sched, change, was_queued);
+    bool is_still_there = pod->node_slot == change->freed_slot;
     intake_freed(sched, change->freed_slot,
-                 change->bits & POD_SCALED_DOWN ? WAKE_POD_SCALED_DOWN : WAKE_POD_REMOVED,
+                 is_still_there ? WAKE_POD_SCALED_DOWN : WAKE_POD_REMOVED,
                  old_shape ? old_shape : pod->shape);
     if (change->bits & POD_NOMINATION && pod->place == POD_PENDING)
         intake_nomination_gone(sched, change->old_nominated_sym, pod->shape);

@@ -100,8 +100,8 @@ static struct options options_default(void)
     return (struct options){
         .scheduler_name_count = 1,
         .scheduler_names = {"spillway"},
-        .predicate_step = 64,
-        .feasible_target = 100,
+        .predicate_step = CYCLE_PREDICATE_STEP,
+        .feasible_target = CYCLE_FEASIBLE_TARGET,
         .percentage_of_nodes_to_score = -1,
         .pod_initial_backoff_seconds = QUEUE_INITIAL_BACKOFF_MS / 1000,
         .pod_max_backoff_seconds = QUEUE_MAX_BACKOFF_MS / 1000,

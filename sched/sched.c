@@ -5,15 +5,13 @@
 #include "model/base/mem.h"
 #include "sched/sched_private.h"
 
-enum { DEFAULT_PREDICATE_STEP = 64, DEFAULT_FEASIBLE_TARGET = 100 };
-
 void sched_config_init(struct sched_config *config, struct symbols *symbols)
 {
     *config = (struct sched_config){
         .scheduler_name_count = 1,
         .scheduler_name_syms = {symbol_intern(symbols, STR("spillway"))},
-        .cycle = {.predicate_step = DEFAULT_PREDICATE_STEP,
-                  .feasible_target = DEFAULT_FEASIBLE_TARGET,
+        .cycle = {.predicate_step = CYCLE_PREDICATE_STEP,
+                  .feasible_target = CYCLE_FEASIBLE_TARGET,
                   .percentage = -1},
         .queue = {QUEUE_INITIAL_BACKOFF_MS, QUEUE_MAX_BACKOFF_MS},
     };

@@ -228,6 +228,22 @@ Test(sched, room_that_comes_free_wakes_the_pod_that_waits_for_it)
     core_fini(&core);
 }
 
+Test(sched, a_waiting_pod_that_another_binds_leaves_the_queue)
+{
+    struct core core;
+    core_init(&core);
+    core_node(&core, &small);
+    core_pod(&core, &(struct fixture_pod){.name = "parked", .containers = "cpu=2"});
+    core_pass(&core);
+    core_pod(&core, &(struct fixture_pod){.name = "active", .containers = "cpu=1"});
+    core_pod(&core, &(struct fixture_pod){.name = "parked", .containers = "cpu=2", .node = "n1"});
+    core_pod(&core, &(struct fixture_pod){.name = "active", .containers = "cpu=1", .node = "n1"});
+    core_pass(&core);
+    cr_expect_eq(core.port->counts[MEM_BIND], 0);
+    cr_expect_eq(sched_cluster(core.sched)->bound_count, 2);
+    core_fini(&core);
+}
+
 Test(sched, a_finished_pod_counts_no_more)
 {
     struct core core;
