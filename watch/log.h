@@ -27,13 +27,17 @@ struct log_pair {
     const char *key, *value;
 };
 
-#define LOG_PAIRS(...) ((const struct log_pair[]){__VA_ARGS__, {NULL, NULL}})
+#define LOG_PAIRS(...) ((const struct log_pair[]){__VA_ARGS__, {NULL, NULL}}) /* for log_emit() */
 
-/* `v` is the verbosity it needs: 0 always, 2 useful state changes, 4 debug, 6 each request. */
-#define log_write(log, level, v, msg, pairs) log_emit(log, level, v, __FILE__, __LINE__, msg, pairs)
-#define log_error(log, msg, ...)             log_write(log, LOG_ERROR, 0, msg, LOG_PAIRS(__VA_ARGS__))
-#define log_warning(log, msg, ...)           log_write(log, LOG_WARNING, 0, msg, LOG_PAIRS(__VA_ARGS__))
-#define log_info(log, v, msg, ...)           log_write(log, LOG_INFO, v, msg, LOG_PAIRS(__VA_ARGS__))
+/* The message, then any number of pairs in braces:
+ *     log_error(log, "Cannot list", {"resource", "pods"}, {"err", err.text});
+ * `v` is the verbosity it needs: 0 always, 2 useful state changes, 4 debug, 6 each request. */
+#define log_error(log, ...)   LOG_CALL(log, LOG_ERROR, 0, __VA_ARGS__, {NULL, NULL})
+#define log_warning(log, ...) LOG_CALL(log, LOG_WARNING, 0, __VA_ARGS__, {NULL, NULL})
+#define log_info(log, v, ...) LOG_CALL(log, LOG_INFO, v, __VA_ARGS__, {NULL, NULL})
+
+#define LOG_CALL(log, level, v, msg, ...)                                                          \
+    log_emit(log, level, v, __FILE__, __LINE__, msg, (const struct log_pair[]){__VA_ARGS__})
 
 void log_emit(const struct log *log, enum log_level level, int v, const char *file, int line,
               const char *msg, const struct log_pair *pairs);
