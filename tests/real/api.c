@@ -278,7 +278,8 @@ static size_t on_watch_bytes(char *bytes, size_t size, size_t count, void *conte
             return 0;
         json_t *event = json_loadb(watch->line.data, watch->line.len, 0, NULL);
         const char *type = json_string_value(json_object_get(event, "type"));
-        if (type)
+        /* ERROR says why the watch is about to end: too old, or the apiserver is too busy. */
+        if (type && strcmp(type, "ERROR") != 0)
             watch->on_event(watch->context, type, json_object_get(event, "object"));
         json_decref(event);
         buf_clear(&watch->line);
