@@ -41,14 +41,15 @@ static void report_condition(struct sched *sched, struct pod *pod, const char *r
     bool clears_nomination = pod->nominated_node_sym != SYM_EMPTY;
     if (pod->condition_hash == hash && !clears_nomination)
         return;
-    pod->condition_hash = hash;
     const struct status_request request = {
         .pod = pod_ref(pod),
         .reason = reason,
         .message = message,
         .observed_generation = pod->generation,
         .clears_nomination = clears_nomination,
+        .was_false = pod->condition_hash != 0,
     };
+    pod->condition_hash = hash;
     sched->port.patch_status(sched->port.ctx, &request);
 }
 

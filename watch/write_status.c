@@ -23,7 +23,7 @@ static void fill(struct writer *writer, struct write *write, const struct status
     char uid_text[UID_TEXT_BYTES];
     struct write_pod pod = writer_pod_words(writer, &request->pod, uid_text);
     write->clears_nomination |= request->clears_nomination;
-    if (!request->was_false)
+    if (!request->was_false && write->transition_unix_us == 0)
         write->transition_unix_us = writer_wall_us();
     const struct write_status status = {
         .reason = request->reason,
@@ -40,13 +40,17 @@ static void fill(struct writer *writer, struct write *write, const struct status
     write_body_status(&write->text, &pod, &status);
 }
 
-static struct write *new_status(struct writer *writer, const struct status_request *request)
+/* `transition_unix_us`: what a patch of the same pod under way says, 0: nothing. Said again,
+ * because that one may fail. */
+static struct write *new_status(struct writer *writer, const struct status_request *request,
+                                int64_t transition_unix_us)
 {
     struct write *write = write_class_take(&writer->status_class, WRITE_STATUS);
     write->method = "PATCH";
     write->content_type = "application/strategic-merge-patch+json";
     write->namespace_sym = request->pod.namespace_sym;
     write->uid = request->pod.uid;
+    write->transition_unix_us = transition_unix_us;
     fill(writer, write, request);
     return write;
 }
@@ -59,7 +63,7 @@ void writer_patch_status(void *ctx, const struct status_request *request)
         map_get(&writer->statuses, uid_hash(request->pod.uid), write_answers, &request->pod.uid);
     if (known && known->is_under_way) {
         if (!known->successor) {
-            known->successor = new_status(writer, request);
+            known->successor = new_status(writer, request, known->transition_unix_us);
             return;
         }
         known = known->successor;
@@ -69,7 +73,7 @@ void writer_patch_status(void *ctx, const struct status_request *request)
         fill(writer, known, request);
         return;
     }
-    struct write *write = new_status(writer, request);
+    struct write *write = new_status(writer, request, 0);
     bool is_full = class->waiting >= WRITER_STATUS_QUEUE;
     if (is_full || class->is_closing || buf_overflowed(&write->text)) {
         write_class_refuse(class, write);

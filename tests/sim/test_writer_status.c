@@ -1,0 +1,186 @@
+/* The writer over real HTTP/2: status patches and events. */
+#include <criterion/criterion.h>
+#include <jansson.h>
+
+#include "tests/sim/writer_rig.h"
+
+static struct writer_rig rig;
+
+static void setup(void)
+{
+    writer_rig_open(&rig);
+}
+
+static void teardown(void)
+{
+    writer_rig_close(&rig);
+}
+
+TestSuite(writer_status, .init = setup, .fini = teardown, .timeout = 60);
+
+/* ---- status ---- */
+
+Test(writer_status, patches_the_condition)
+{
+    SCRIPT_SAY(&rig.script, OK("{}"));
+    rig_patch(&rig, "0/1 nodes are available: 1 Too many pods.", true, false);
+    rig_await_replies(&rig, 1);
+    cr_expect_eq(rig.replies[0].kind, EVENT_STATUS_REPLY);
+    cr_expect_eq(rig.replies[0].outcome, OUTCOME_DONE);
+    const struct script_request *request = script_request(&rig.script, 0);
+    cr_expect_str_eq(request->method, "PATCH");
+    cr_expect_str_eq(request->path, "/api/v1/namespaces/shop/pods/web-0/status");
+    cr_expect_str_eq(request->content_type, "application/strategic-merge-patch+json");
+    rig_expect_text(&rig, 0, "metadata.uid", "11112222-3333-4444-0000-000000000007");
+    rig_expect_text(&rig, 0, "status.conditions.0.message",
+                    "0/1 nodes are available: 1 Too many pods.");
+    cr_expect(strstr(request->body, "\"lastTransitionTime\":\"20"), "%s", request->body);
+    cr_expect(strstr(request->body, "\"nominatedNodeName\":null"), "%s", request->body);
+}
+
+Test(writer_status, keeps_the_transition_time_of_a_condition_that_was_false)
+{
+    SCRIPT_SAY(&rig.script, OK("{}"));
+    rig_patch(&rig, "still", false, true);
+    rig_await_replies(&rig, 1);
+    cr_expect_not(strstr(script_request(&rig.script, 0)->body, "lastTransitionTime"));
+}
+
+Test(writer_status, merges_the_patches_that_wait_behind_one_under_way)
+{
+    rig_patch(&rig, "one", false, false);
+    rig_await_count(&rig, "/status", 1);
+    rig_patch(&rig, "two", true, false);
+    rig_patch(&rig, "three", false, true);
+    rig_patch(&rig, "four", false, true);
+    SCRIPT_SAY(&rig.script, OK("{}"));
+    script_release(&rig.script, 200, "{}");
+    rig_await_replies(&rig, 4);
+    cr_expect_eq(rig.script.request_count, 2);
+    rig_expect_text(&rig, 1, "status.conditions.0.message", "four");
+    const char *body = script_request(&rig.script, 1)->body;
+    cr_expect(strstr(body, "\"nominatedNodeName\":null"), "a nomination was forgotten: %s", body);
+    cr_expect(strstr(body, "lastTransitionTime"), "a transition was forgotten: %s", body);
+    for (size_t i = 0; i < 4; i++)
+        cr_expect_eq(rig.replies[i].outcome, OUTCOME_DONE);
+}
+
+Test(writer_status, repeats_a_patch_after_500_and_503)
+{
+    SCRIPT_SAY(&rig.script, REFUSE(503, "no"), REFUSE(500, "no"), OK("{}"));
+    rig_patch(&rig, "one", false, false);
+    rig_await_replies(&rig, 1);
+    cr_expect_eq(rig.replies[0].outcome, OUTCOME_DONE);
+    cr_expect_eq(rig.script.request_count, 3);
+}
+
+Test(writer_status, reports_a_patch_of_a_pod_that_is_another_now)
+{
+    SCRIPT_SAY(&rig.script, REFUSE(409, "the UID in the precondition does not match"));
+    rig_patch(&rig, "one", false, false);
+    rig_await_replies(&rig, 1);
+    cr_expect_eq(rig.replies[0].outcome, OUTCOME_CONFLICT);
+}
+
+/* ---- events ---- */
+
+Test(writer_status, posts_events)
+{
+    SCRIPT_SAY(&rig.script, CREATED);
+    rig_emit(&rig, 1, false, "Successfully assigned shop/web-0 to node-1");
+    rig_await_events(&rig, 1);
+    const struct script_request *request = script_request(&rig.script, 0);
+    cr_expect_str_eq(request->method, "POST");
+    cr_expect_str_eq(request->path, "/apis/events.k8s.io/v1/namespaces/shop/events");
+    rig_expect_text(&rig, 0, "reason", "Scheduled");
+    rig_expect_text(&rig, 0, "type", "Normal");
+    rig_expect_text(&rig, 0, "reportingController", "spillway");
+    rig_expect_text(&rig, 0, "reportingInstance", "spillway-vm");
+    rig_expect_text(&rig, 0, "regarding.resourceVersion", "42");
+    rig_expect_text(&rig, 0, "note", "Successfully assigned shop/web-0 to node-1");
+}
+
+Test(writer_status, makes_a_series_of_what_repeats)
+{
+    SCRIPT_SAY(&rig.script, CREATED, OK("{}"));
+    rig_emit(&rig, 1, true, "0/1 nodes are available");
+    rig_await_events(&rig, 1);
+    for (int i = 0; i < 5; i++)
+        rig_emit(&rig, 1, true, "0/1 nodes are available");
+    rig_await_events(&rig, 2);
+    cr_expect_eq(rig.script.request_count, 2);
+    const struct script_request *request = script_request(&rig.script, 1);
+    cr_expect_str_eq(request->method, "PATCH");
+    cr_expect(strstr(request->path, "/events/web-0."), "%s", request->path);
+    cr_expect(strstr(request->body, "{\"series\":{\"count\":2,\"lastObservedTime\":\"20"), "%s",
+              request->body);
+    json_t *event = json_loads(script_request(&rig.script, 0)->body, 0, NULL);
+    const char *name =
+        json_string_value(json_object_get(json_object_get(event, "metadata"), "name"));
+    cr_expect(strstr(request->path, name), "%s is not %s", request->path, name);
+    json_decref(event);
+}
+
+Test(writer_status, shows_a_changed_reason_at_once)
+{
+    SCRIPT_SAY(&rig.script, CREATED, CREATED);
+    rig_emit(&rig, 1, true, "0/1 nodes are available: 1 Too many pods.");
+    rig_emit(&rig, 1, true, "0/2 nodes are available: 2 Too many pods.");
+    rig_await_events(&rig, 2);
+    cr_expect_eq(script_count(&rig.script, "POST"), 2);
+}
+
+Test(writer_status, posts_anew_when_the_event_has_expired)
+{
+    SCRIPT_SAY(&rig.script, CREATED, REFUSE(404, "events not found"), CREATED);
+    rig_emit(&rig, 1, true, "no");
+    rig_await_events(&rig, 1);
+    rig_emit(&rig, 1, true, "no");
+    rig_await_count(&rig, "PATCH", 1);
+    rig_await_failed_events(&rig, 1);
+    rig_emit(&rig, 1, true, "no");
+    rig_await_events(&rig, 2);
+    cr_expect_eq(script_count(&rig.script, "POST"), 2);
+}
+
+Test(writer_status, lets_events_wait_while_more_than_half_of_the_bind_window_is_in_use)
+{
+    for (uint64_t i = 0; i < 51; i++)
+        rig_bind(&rig, "web", i);
+    rig_emit(&rig, 1, false, "hello");
+    rig_await_count(&rig, "/binding", 51);
+    cr_expect_eq(script_count(&rig.script, "/events"), 0);
+    script_release(&rig.script, 201, "{}");
+    rig_await_count(&rig, "/events", 1);
+    cr_expect_geq(rig.reply_count, 1, "the event left before a bind was answered");
+}
+
+Test(writer_status, drops_events_beyond_a_thousand_and_counts_them)
+{
+    for (uint64_t i = 0; i < 51; i++)
+        rig_bind(&rig, "web", i);
+    for (uint64_t i = 0; i < 1200; i++)
+        rig_emit(&rig, i, false, "hello");
+    cr_expect_eq(writer_stats(rig.writer).events_dropped, 200);
+    rig_await_count(&rig, "/binding", 51);
+    cr_expect_eq(script_count(&rig.script, "/events"), 0);
+}
+
+Test(writer_status, forgets_an_event_that_was_dropped)
+{
+    for (uint64_t i = 0; i < 51; i++)
+        rig_bind(&rig, "web", i);
+    for (uint64_t i = 0; i < 1000; i++)
+        rig_emit(&rig, i, false, "hello");
+    rig_emit(&rig, 5000, true, "no"); /* dropped */
+    cr_expect_eq(writer_stats(rig.writer).events_dropped, 1);
+    rig_await_count(&rig, "/binding", 51);
+    for (size_t i = 0; i < 1000; i++)
+        SCRIPT_SAY(&rig.script, {201, "{}", SCRIPT_ENDS, 0, "/events"});
+    script_release(&rig.script, 201, "{}");
+    rig_await_events(&rig, 1000);
+    SCRIPT_SAY(&rig.script, CREATED);
+    rig_emit(&rig, 5000, true, "no");
+    rig_await_events(&rig, 1001);
+    cr_expect_eq(script_count(&rig.script, "PATCH"), 0);
+}
