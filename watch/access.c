@@ -320,7 +320,6 @@ struct access *access_load(const struct access_options *options, const struct lo
     struct access *access = mem_zalloc(1, sizeof(*access));
     struct mono_ms now = now_mono();
     access->log = log;
-    access->tls_generation = 1;
     int failed = access_source_load(options, &access->config, err);
     if (failed)
         goto fail;
@@ -340,6 +339,7 @@ struct access *access_load(const struct access_options *options, const struct lo
         failed = load_credentials(access, now, err);
     if (failed)
         goto fail;
+    access->tls_generation = 1;
     bool has_files = config->ca_file || config->cert_file || config->key_file;
     access->files_due = has_files ? mono_add(now, FILES_EVERY_MS) : MONO_NEVER;
     warn(access, options->insecure_skip_tls_verify);
