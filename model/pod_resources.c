@@ -134,8 +134,7 @@ static bool is_pod_level(uint32_t name_sym, const struct symbols *symbols)
            str_starts(symbol_str(symbols, name_sym), "hugepages-");
 }
 
-/* The pod-level request of a resource, -1 when there is none. The kubelet's figures in the status
- * include the overhead, which is added again later. */
+/* The pod-level request of a resource, -1 when there is none. */
 static int64_t pod_level_amount(const struct pod_walk *walk, uint32_t name_sym,
                                 const struct symbols *symbols)
 {
@@ -149,9 +148,6 @@ static int64_t pod_level_amount(const struct pod_walk *walk, uint32_t name_sym,
     int64_t held = ask_amount(&ask, name_sym);
     if (held < 0)
         return wanted;
-    int64_t overhead = amounts_get(&pod->overhead, name_sym);
-    if (overhead > 0)
-        held = held > overhead ? held - overhead : 0;
     return pod->resize_infeasible || held > wanted ? held : wanted;
 }
 
