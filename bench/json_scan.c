@@ -213,7 +213,8 @@ struct json_iter json_items(struct str array)
 {
     if (array.len < 2 || array.ptr[0] != '[')
         return (struct json_iter){NULL, NULL};
-    return json_members(json_inside(array));
+    struct str inside = json_inside(array);
+    return (struct json_iter){inside.ptr, inside.ptr + inside.len};
 }
 
 bool json_next_item(struct json_iter *iter, struct str *ret_value)

@@ -67,8 +67,12 @@ static bool create_checked(struct store *store, const struct kind *kind, struct 
         ns = parts->ns;
     if (!check_type(kind, parts, ret_status))
         return false;
-    if (name.len == 0 && parts->generate_name.len > 0)
-        name = generate_name(store, parts->generate_name, generated, sizeof(generated));
+    if (name.len == 0 && parts->generate_name.len > 0) {
+        int tries = 8; /* RetryGenerateName: a name that is taken is drawn again */
+        do
+            name = generate_name(store, parts->generate_name, generated, sizeof(generated));
+        while (--tries > 0 && store_find(store, kind->id, ns, name));
+    }
     if (parts->rv.len > 0 && !str_is(parts->rv, "0"))
         return api_bad_request(ret_status,
                                "resourceVersion should not be set on objects to be created");
