@@ -6,6 +6,11 @@
  * building anything. It can stop and go on at any byte, so any cutting of the input gives the same
  * result. Memory is bounded by the limits below, not by the input: a list of any length costs the
  * arena of one object.
+ *
+ * Strict where it reads, lenient where it skips: inside of values that no table names only
+ * brackets, quotes and depth are checked (model/lexer.h). Keys may come in any order. null is the
+ * same as no key. A key that is read and stands there twice is a problem of the object; in maps of
+ * labels and quantities the last one wins, as in Go. U+0000 is refused.
  */
 #ifndef MODEL_DECODE_H
 #define MODEL_DECODE_H
@@ -32,7 +37,8 @@ enum {
     DECODE_ARENA_BYTES_MAX = 8 << 20,  /* what one object may build */
 };
 
-/* What is called for what was read. Pointers are valid only during the call. */
+/* What is called for what was read; NULL for what does not matter. Pointers are valid only during
+ * the call, which must not feed, reset or free the decoder. */
 struct decode_handler {
     void *ctx;
     void (*pod)(void *ctx, enum decode_verb verb, const struct pod_object *pod);
@@ -49,6 +55,7 @@ struct decode_list_meta {
 
 struct decoder; /* opaque */
 
+/* Yours; `symbols` is borrowed for its life, the handler is copied. */
 struct decoder *decoder_new(enum decode_kind kind, enum decode_source source,
                             struct symbols *symbols, const struct decode_handler *handler);
 void decoder_free(struct decoder *decoder);
@@ -58,7 +65,8 @@ void decoder_reset(struct decoder *decoder);
 
 /* Takes the next bytes and calls the handler for every object that is complete. 0, or -EBADMSG with
  * what is wrong and at which byte: then the stream is lost (reset or free). After a failure nothing
- * more is delivered. A wrong *meaning* inside one object is no failure: see `problem`. */
+ * more is delivered; an input of the wrong kind (a Table, a Status) is a failure too. A wrong
+ * *meaning* inside one object is no failure: see `problem`. */
 int decoder_feed(struct decoder *decoder, const char *bytes, size_t len, struct err *err) NODISCARD;
 
 /* The input is at its end: 0, or -EBADMSG when it stops in the middle of a value. */

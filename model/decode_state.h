@@ -22,6 +22,10 @@ enum frame_kind {
     FRAME_AMOUNTS, /* of a map of quantities */
 };
 
+_Static_assert((int)DECODE_DEPTH_MAX == (int)LEXER_DEPTH_MAX &&
+                   (int)DECODE_STRING_BYTES_MAX == (int)LEXER_STRING_BYTES_MAX,
+               "the lexer keeps the decoder's limits");
+
 struct decode_frame {
     uint8_t kind;                     /* enum frame_kind */
     bool is_cpu;                      /* AMOUNTS: the key is cpu, which counts in thousandths */

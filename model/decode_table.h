@@ -95,78 +95,42 @@ extern const struct decode_table decode_pod_table, decode_node_table;
 
 /* Entries. `type` is the struct that the table is about; keys stand in the order in which the
  * apiserver writes them, which is the order in which they are looked for. */
-#define KEY(text, what)  .key = (text), .key_len = sizeof(text) - 1, .kind = (what)
-#define AT(type, member) .offset = offsetof(type, member)
-#define TEXT(text, type, member)                                                                   \
-    {                                                                                              \
-        KEY(text, FIELD_TEXT), AT(type, member)                                                    \
-    }
+#define KEY(text, what)          .key = (text), .key_len = sizeof(text) - 1, .kind = (what)
+#define AT(type, member)         .offset = offsetof(type, member)
+#define BESIDE(type, counter)    .count_offset = offsetof(type, counter)
+#define TEXT(text, type, member) KEY(text, FIELD_TEXT), AT(type, member)
 #define SYMBOL(text, type, member)                                                                 \
-    {                                                                                              \
-        KEY(text, FIELD_SYMBOL), AT(type, member), .intern = symbol_intern                         \
-    }
-#define PARSED(text, function)                                                                     \
-    {                                                                                              \
-        KEY(text, FIELD_PARSED), .parse = (function)                                               \
-    }
-#define BOOL(text, type, member)                                                                   \
-    {                                                                                              \
-        KEY(text, FIELD_BOOL), AT(type, member)                                                    \
-    }
-#define PRESENT(text, type, member)                                                                \
-    {                                                                                              \
-        KEY(text, FIELD_PRESENT), AT(type, member)                                                 \
-    }
-#define COUNT(text, type, member)                                                                  \
-    {                                                                                              \
-        KEY(text, FIELD_COUNT), AT(type, member)                                                   \
-    }
+    KEY(text, FIELD_SYMBOL), AT(type, member), .intern = symbol_intern
+#define PARSED(text, function)      KEY(text, FIELD_PARSED), .parse = (function)
+#define BOOL(text, type, member)    KEY(text, FIELD_BOOL), AT(type, member)
+#define PRESENT(text, type, member) KEY(text, FIELD_PRESENT), AT(type, member)
+#define COUNT(text, type, member)   KEY(text, FIELD_COUNT), AT(type, member)
 #define INT(text, type, member, from, to)                                                          \
-    {                                                                                              \
-        KEY(text, FIELD_INT), AT(type, member), .low = (from), .high = (to),                       \
-                                                .bytes = sizeof(((type *)NULL)->member)            \
-    }
+    KEY(text, FIELD_INT), AT(type, member), .low = (from), .high = (to),                           \
+                                            .bytes = sizeof(((type *)NULL)->member)
 #define FEATURE(text, id)                                                                          \
-    {                                                                                              \
-        KEY(text, FIELD_FEATURE), AT(struct draft, pod.features), .bit = FEATURE_##id              \
-    }
+    KEY(text, FIELD_FEATURE), AT(struct draft, pod.features), .bit = FEATURE_##id
 /* An object whose fields go into the struct of the table it stands in, and one with its own. */
-#define INSIDE(text, sub)                                                                          \
-    {                                                                                              \
-        KEY(text, FIELD_OBJECT), .table = &(sub)                                                   \
-    }
-#define OBJECT(text, type, member, sub)                                                            \
-    {                                                                                              \
-        KEY(text, FIELD_OBJECT), AT(type, member), .table = &(sub)                                 \
-    }
-#define EACH(text, sub)                                                                            \
-    {                                                                                              \
-        KEY(text, FIELD_EACH), .table = &(sub)                                                     \
-    }
+#define INSIDE(text, sub)               KEY(text, FIELD_OBJECT), .table = &(sub)
+#define OBJECT(text, type, member, sub) KEY(text, FIELD_OBJECT), AT(type, member), .table = &(sub)
+#define EACH(text, sub)                 KEY(text, FIELD_EACH), .table = &(sub)
 #define LIST(text, type, member, counter, item, limit, sub)                                        \
-    {                                                                                              \
-        KEY(text, FIELD_LIST), AT(type, member), .count_offset = offsetof(type, counter),          \
-                                                 .item_bytes = sizeof(item), .max = (limit),       \
-                                                 .table = &(sub)                                   \
-    }
+    KEY(text, FIELD_LIST), AT(type, member), BESIDE(type, counter),                                \
+        .item_bytes = sizeof(item), .max = (limit), .table = &(sub)
 #define AMOUNTS(text, type, member)                                                                \
-    {                                                                                              \
-        KEY(text, FIELD_AMOUNTS), AT(type, member.items),                                          \
-            .count_offset = offsetof(type, member.count), .item_bytes = sizeof(struct scalar),     \
-            .max = OBJECT_RESOURCES_MAX                                                            \
-    }
+    KEY(text, FIELD_AMOUNTS), AT(type, member.items), BESIDE(type, member.count),                  \
+        .item_bytes = sizeof(struct scalar), .max = OBJECT_RESOURCES_MAX
 #define LABELS(text, type, member, counter)                                                        \
-    {                                                                                              \
-        KEY(text, FIELD_LABELS), AT(type, member), .count_offset = offsetof(type, counter),        \
-                                                   .item_bytes = sizeof(struct label),             \
-                                                   .max = OBJECT_LABELS_MAX                        \
-    }
+    KEY(text, FIELD_LABELS), AT(type, member), BESIDE(type, counter),                              \
+        .item_bytes = sizeof(struct label), .max = OBJECT_LABELS_MAX
 #define TABLE(list) .fields = (list), .count = ARRAY_LEN(list)
 
 /* What a metav1.Status has at the top; an ERROR event carries one in place of the object. */
 #define STATUS_FIELDS                                                                              \
-    TEXT("message", struct draft, status.message), TEXT("reason", struct draft, status.reason),    \
-        INSIDE("details", decode_details_table),                                                   \
-        INT("code", struct draft, status.code, INT32_MIN, INT32_MAX)
+    {TEXT("message", struct draft, status.message)},                                               \
+        {TEXT("reason", struct draft, status.reason)}, {INSIDE("details", decode_details_table)},  \
+    {                                                                                              \
+        INT("code", struct draft, status.code, INT32_MIN, INT32_MAX)                               \
+    }
 
 #endif

@@ -26,9 +26,9 @@ static const char *port_end(void *item, bool *ret_keep)
 }
 
 static const struct decode_field port_fields[] = {
-    INT("hostPort", struct host_port, port, 0, UINT16_MAX),
-    PARSED("protocol", port_protocol_parse),
-    SYMBOL("hostIP", struct host_port, ip_sym),
+    {INT("hostPort", struct host_port, port, 0, UINT16_MAX)},
+    {PARSED("protocol", port_protocol_parse)},
+    {SYMBOL("hostIP", struct host_port, ip_sym)},
 };
 static const struct decode_table port_table = {TABLE(port_fields), .end = port_end};
 
@@ -39,7 +39,7 @@ static void restart_policy_parse(void *item, struct str text)
 }
 
 static const struct decode_field container_resource_fields[] = {
-    AMOUNTS("requests", struct container_object, requests),
+    {AMOUNTS("requests", struct container_object, requests)},
 };
 static const struct decode_table container_resource_table = {TABLE(container_resource_fields)};
 
@@ -58,13 +58,13 @@ uint32_t decode_intern_image(struct symbols *symbols, struct str name)
 }
 
 static const struct decode_field container_fields[] = {
-    TEXT("name", struct container_object, name),
+    {TEXT("name", struct container_object, name)},
     {KEY("image", FIELD_SYMBOL), AT(struct container_object, image_sym),
      .intern = decode_intern_image},
-    LIST("ports", struct container_object, ports, port_count, struct host_port, OBJECT_PORTS_MAX,
-         port_table),
-    INSIDE("resources", container_resource_table),
-    PARSED("restartPolicy", restart_policy_parse),
+    {LIST("ports", struct container_object, ports, port_count, struct host_port, OBJECT_PORTS_MAX,
+          port_table)},
+    {INSIDE("resources", container_resource_table)},
+    {PARSED("restartPolicy", restart_policy_parse)},
 };
 static const struct decode_table container_table = {TABLE(container_fields)};
 
@@ -98,8 +98,8 @@ static const char *requirement_end(void *item, bool *ret_keep)
 }
 
 static const struct decode_field requirement_fields[] = {
-    SYMBOL("key", struct requirement, key_sym),
-    PARSED("operator", operator_parse),
+    {SYMBOL("key", struct requirement, key_sym)},
+    {PARSED("operator", operator_parse)},
     {KEY("values", FIELD_SYMBOLS), AT(struct requirement, value_syms),
      .count_offset = offsetof(struct requirement, value_count), .max = OBJECT_VALUES_MAX,
      .intern = symbol_intern},
@@ -108,10 +108,10 @@ static const struct decode_table requirement_table = {
     TABLE(requirement_fields), .begin = requirement_begin, .end = requirement_end};
 
 static const struct decode_field term_fields[] = {
-    LIST("matchExpressions", struct node_term, expressions, expression_count, struct requirement,
-         OBJECT_REQUIREMENTS_MAX, requirement_table),
-    LIST("matchFields", struct node_term, fields, field_count, struct requirement,
-         OBJECT_REQUIREMENTS_MAX, requirement_table),
+    {LIST("matchExpressions", struct node_term, expressions, expression_count, struct requirement,
+          OBJECT_REQUIREMENTS_MAX, requirement_table)},
+    {LIST("matchFields", struct node_term, fields, field_count, struct requirement,
+          OBJECT_REQUIREMENTS_MAX, requirement_table)},
 };
 static const struct decode_table term_table = {TABLE(term_fields)};
 
@@ -124,8 +124,8 @@ static const char *required_end(void *item, bool *ret_keep)
 }
 
 static const struct decode_field required_fields[] = {
-    LIST("nodeSelectorTerms", struct draft, pod.required_terms, pod.required_term_count,
-         struct node_term, OBJECT_TERMS_MAX, term_table),
+    {LIST("nodeSelectorTerms", struct draft, pod.required_terms, pod.required_term_count,
+          struct node_term, OBJECT_TERMS_MAX, term_table)},
 };
 static const struct decode_table required_table = {TABLE(required_fields), .end = required_end};
 
@@ -137,32 +137,32 @@ static const char *preferred_end(void *item, bool *ret_keep)
 }
 
 static const struct decode_field preferred_fields[] = {
-    INT("weight", struct preferred_term, weight, 1, 100),
-    OBJECT("preference", struct preferred_term, term, term_table),
+    {INT("weight", struct preferred_term, weight, 1, 100)},
+    {OBJECT("preference", struct preferred_term, term, term_table)},
 };
 static const struct decode_table preferred_table = {TABLE(preferred_fields), .end = preferred_end};
 
 static const struct decode_field node_affinity_fields[] = {
-    INSIDE("requiredDuringSchedulingIgnoredDuringExecution", required_table),
-    LIST("preferredDuringSchedulingIgnoredDuringExecution", struct draft, pod.preferred_terms,
-         pod.preferred_term_count, struct preferred_term, OBJECT_TERMS_MAX, preferred_table),
+    {INSIDE("requiredDuringSchedulingIgnoredDuringExecution", required_table)},
+    {LIST("preferredDuringSchedulingIgnoredDuringExecution", struct draft, pod.preferred_terms,
+          pod.preferred_term_count, struct preferred_term, OBJECT_TERMS_MAX, preferred_table)},
 };
 static const struct decode_table node_affinity_table = {TABLE(node_affinity_fields)};
 
 static const struct decode_field pod_affinity_fields[] = {
-    COUNT("requiredDuringSchedulingIgnoredDuringExecution", struct draft, pod_affinity_count),
+    {COUNT("requiredDuringSchedulingIgnoredDuringExecution", struct draft, pod_affinity_count)},
 };
 static const struct decode_table pod_affinity_table = {TABLE(pod_affinity_fields)};
 
 static const struct decode_field anti_affinity_fields[] = {
-    COUNT("requiredDuringSchedulingIgnoredDuringExecution", struct draft, anti_affinity_count),
+    {COUNT("requiredDuringSchedulingIgnoredDuringExecution", struct draft, anti_affinity_count)},
 };
 static const struct decode_table anti_affinity_table = {TABLE(anti_affinity_fields)};
 
 static const struct decode_field affinity_fields[] = {
-    INSIDE("nodeAffinity", node_affinity_table),
-    INSIDE("podAffinity", pod_affinity_table),
-    INSIDE("podAntiAffinity", anti_affinity_table),
+    {INSIDE("nodeAffinity", node_affinity_table)},
+    {INSIDE("podAffinity", pod_affinity_table)},
+    {INSIDE("podAntiAffinity", anti_affinity_table)},
 };
 static const struct decode_table affinity_table = {TABLE(affinity_fields)};
 
@@ -181,20 +181,20 @@ static void toleration_effect_parse(void *item, struct str text)
 }
 
 static const struct decode_field toleration_fields[] = {
-    SYMBOL("key", struct toleration, key_sym),
-    PARSED("operator", toleration_operator_parse),
-    SYMBOL("value", struct toleration, value_sym),
-    PARSED("effect", toleration_effect_parse),
+    {SYMBOL("key", struct toleration, key_sym)},
+    {PARSED("operator", toleration_operator_parse)},
+    {SYMBOL("value", struct toleration, value_sym)},
+    {PARSED("effect", toleration_effect_parse)},
 };
 static const struct decode_table toleration_table = {TABLE(toleration_fields)};
 
 static const struct decode_field volume_fields[] = {
-    FEATURE("gcePersistentDisk", INLINE_DISK),
-    FEATURE("awsElasticBlockStore", INLINE_DISK),
-    FEATURE("iscsi", INLINE_DISK),
-    FEATURE("persistentVolumeClaim", VOLUME_CLAIM),
-    FEATURE("rbd", INLINE_DISK),
-    FEATURE("ephemeral", EPHEMERAL_CLAIM),
+    {FEATURE("gcePersistentDisk", INLINE_DISK)},
+    {FEATURE("awsElasticBlockStore", INLINE_DISK)},
+    {FEATURE("iscsi", INLINE_DISK)},
+    {FEATURE("persistentVolumeClaim", VOLUME_CLAIM)},
+    {FEATURE("rbd", INLINE_DISK)},
+    {FEATURE("ephemeral", EPHEMERAL_CLAIM)},
 };
 static const struct decode_table volume_table = {TABLE(volume_fields)};
 
@@ -206,36 +206,36 @@ static void when_unsatisfiable_parse(void *item, struct str text)
 }
 
 static const struct decode_field spread_fields[] = {
-    PARSED("whenUnsatisfiable", when_unsatisfiable_parse),
+    {PARSED("whenUnsatisfiable", when_unsatisfiable_parse)},
 };
 static const struct decode_table spread_table = {TABLE(spread_fields)};
 
 static const struct decode_field pod_resource_fields[] = {
-    AMOUNTS("requests", struct draft, pod.pod_requests),
+    {AMOUNTS("requests", struct draft, pod.pod_requests)},
 };
 static const struct decode_table pod_resource_table = {TABLE(pod_resource_fields)};
 
 static const struct decode_field pod_spec_fields[] = {
-    EACH("volumes", volume_table),
-    LIST("initContainers", struct draft, pod.init_containers, pod.init_container_count,
-         struct container_object, OBJECT_CONTAINERS_MAX, container_table),
-    LIST("containers", struct draft, pod.containers, pod.container_count, struct container_object,
-         OBJECT_CONTAINERS_MAX, container_table),
-    LABELS("nodeSelector", struct draft, pod.node_selector, pod.node_selector_count),
-    SYMBOL("nodeName", struct draft, pod.node_name_sym),
-    INSIDE("affinity", affinity_table),
-    SYMBOL("schedulerName", struct draft, pod.scheduler_name_sym),
-    LIST("tolerations", struct draft, pod.tolerations, pod.toleration_count, struct toleration,
-         OBJECT_TOLERATIONS_MAX, toleration_table),
-    INT("priority", struct draft, pod.priority, INT32_MIN, INT32_MAX),
-    AMOUNTS("overhead", struct draft, pod.overhead),
-    EACH("topologySpreadConstraints", spread_table),
-    COUNT("schedulingGates", struct draft, pod.gate_count),
-    COUNT("resourceClaims", struct draft, claim_count),
-    INSIDE("resources", pod_resource_table),
-    FEATURE("workloadRef", POD_GROUP),
-    FEATURE("schedulingGroup", POD_GROUP),
-    FEATURE("podGroup", POD_GROUP),
+    {EACH("volumes", volume_table)},
+    {LIST("initContainers", struct draft, pod.init_containers, pod.init_container_count,
+          struct container_object, OBJECT_CONTAINERS_MAX, container_table)},
+    {LIST("containers", struct draft, pod.containers, pod.container_count, struct container_object,
+          OBJECT_CONTAINERS_MAX, container_table)},
+    {LABELS("nodeSelector", struct draft, pod.node_selector, pod.node_selector_count)},
+    {SYMBOL("nodeName", struct draft, pod.node_name_sym)},
+    {INSIDE("affinity", affinity_table)},
+    {SYMBOL("schedulerName", struct draft, pod.scheduler_name_sym)},
+    {LIST("tolerations", struct draft, pod.tolerations, pod.toleration_count, struct toleration,
+          OBJECT_TOLERATIONS_MAX, toleration_table)},
+    {INT("priority", struct draft, pod.priority, INT32_MIN, INT32_MAX)},
+    {AMOUNTS("overhead", struct draft, pod.overhead)},
+    {EACH("topologySpreadConstraints", spread_table)},
+    {COUNT("schedulingGates", struct draft, pod.gate_count)},
+    {COUNT("resourceClaims", struct draft, claim_count)},
+    {INSIDE("resources", pod_resource_table)},
+    {FEATURE("workloadRef", POD_GROUP)},
+    {FEATURE("schedulingGroup", POD_GROUP)},
+    {FEATURE("podGroup", POD_GROUP)},
 };
 static const struct decode_table pod_spec_table = {TABLE(pod_spec_fields)};
 
@@ -275,64 +275,64 @@ static const char *condition_end(void *item, bool *ret_keep)
 }
 
 static const struct decode_field condition_fields[] = {
-    TEXT("type", struct condition_draft, type),
-    INT("observedGeneration", struct condition_draft, observed_generation, INT64_MIN, INT64_MAX),
-    TEXT("status", struct condition_draft, status),
-    TEXT("reason", struct condition_draft, reason),
-    TEXT("message", struct condition_draft, message),
+    {TEXT("type", struct condition_draft, type)},
+    {INT("observedGeneration", struct condition_draft, observed_generation, INT64_MIN, INT64_MAX)},
+    {TEXT("status", struct condition_draft, status)},
+    {TEXT("reason", struct condition_draft, reason)},
+    {TEXT("message", struct condition_draft, message)},
 };
 static const struct decode_table condition_table = {TABLE(condition_fields), .end = condition_end};
 
 static const struct decode_field status_resource_fields[] = {
-    AMOUNTS("requests", struct container_status_object, requests),
+    {AMOUNTS("requests", struct container_status_object, requests)},
 };
 static const struct decode_table status_resource_table = {TABLE(status_resource_fields)};
 
 static const struct decode_field container_status_fields[] = {
-    TEXT("name", struct container_status_object, name),
-    AMOUNTS("allocatedResources", struct container_status_object, allocated),
-    INSIDE("resources", status_resource_table),
+    {TEXT("name", struct container_status_object, name)},
+    {AMOUNTS("allocatedResources", struct container_status_object, allocated)},
+    {INSIDE("resources", status_resource_table)},
 };
 static const struct decode_table container_status_table = {TABLE(container_status_fields)};
 
 static const struct decode_field pod_actual_fields[] = {
-    AMOUNTS("requests", struct draft, pod.pod_actual),
+    {AMOUNTS("requests", struct draft, pod.pod_actual)},
 };
 static const struct decode_table pod_actual_table = {TABLE(pod_actual_fields)};
 
 static const struct decode_field pod_status_fields[] = {
-    PARSED("phase", phase_parse),
+    {PARSED("phase", phase_parse)},
     {KEY("conditions", FIELD_EACH), AT(struct draft, condition),
      .item_bytes = sizeof(struct condition_draft), .table = &condition_table},
-    SYMBOL("nominatedNodeName", struct draft, pod.nominated_node_sym),
-    LIST("initContainerStatuses", struct draft, pod.init_statuses, pod.init_status_count,
-         struct container_status_object, OBJECT_CONTAINERS_MAX, container_status_table),
-    LIST("containerStatuses", struct draft, pod.statuses, pod.status_count,
-         struct container_status_object, OBJECT_CONTAINERS_MAX, container_status_table),
-    AMOUNTS("allocatedResources", struct draft, pod.pod_allocated),
-    INSIDE("resources", pod_actual_table),
+    {SYMBOL("nominatedNodeName", struct draft, pod.nominated_node_sym)},
+    {LIST("initContainerStatuses", struct draft, pod.init_statuses, pod.init_status_count,
+          struct container_status_object, OBJECT_CONTAINERS_MAX, container_status_table)},
+    {LIST("containerStatuses", struct draft, pod.statuses, pod.status_count,
+          struct container_status_object, OBJECT_CONTAINERS_MAX, container_status_table)},
+    {AMOUNTS("allocatedResources", struct draft, pod.pod_allocated)},
+    {INSIDE("resources", pod_actual_table)},
 };
 static const struct decode_table pod_status_table = {TABLE(pod_status_fields)};
 
 /* ---- the whole pod ---- */
 
 static const struct decode_field pod_metadata_fields[] = {
-    TEXT("name", struct draft, pod.name),
-    TEXT("namespace", struct draft, pod.namespace),
-    TEXT("uid", struct draft, pod.uid_text),
-    TEXT("resourceVersion", struct draft, pod.resource_version),
-    INT("generation", struct draft, pod.generation, INT64_MIN, INT64_MAX),
-    PRESENT("deletionTimestamp", struct draft, pod.is_deleting),
-    INSIDE("annotations", decode_annotation_table),
+    {TEXT("name", struct draft, pod.name)},
+    {TEXT("namespace", struct draft, pod.namespace)},
+    {TEXT("uid", struct draft, pod.uid_text)},
+    {TEXT("resourceVersion", struct draft, pod.resource_version)},
+    {INT("generation", struct draft, pod.generation, INT64_MIN, INT64_MAX)},
+    {PRESENT("deletionTimestamp", struct draft, pod.is_deleting)},
+    {INSIDE("annotations", decode_annotation_table)},
 };
 static const struct decode_table pod_metadata_table = {TABLE(pod_metadata_fields),
                                                        .is_identity = true};
 
 static const struct decode_field pod_fields[] = {
-    TEXT("kind", struct draft, kind),
-    INSIDE("metadata", pod_metadata_table),
-    INSIDE("spec", pod_spec_table),
-    INSIDE("status", pod_status_table),
+    {TEXT("kind", struct draft, kind)},
+    {INSIDE("metadata", pod_metadata_table)},
+    {INSIDE("spec", pod_spec_table)},
+    {INSIDE("status", pod_status_table)},
     STATUS_FIELDS,
 };
 const struct decode_table decode_pod_table = {TABLE(pod_fields), .is_identity = true};
