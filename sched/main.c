@@ -46,7 +46,6 @@ struct app {
     bool is_stopping; /* no pod is popped any more */
     bool is_closing;  /* handles are being closed */
     bool was_synced;
-    int exit_code;
 };
 
 static void app_close(struct app *app);
@@ -109,16 +108,13 @@ static void app_event(void *ctx, const struct event *event)
         sched_on_event(app->sched, event);
 }
 
-/* What an operator must mend. When nothing worked yet and trying again will not help, say so and
- * go. */
+/* What an operator must mend. The reflector goes on trying: a right that is granted, a token or a
+ * CA that is rotated, an apiserver that comes back heals without a restart. */
 static void app_trouble(void *ctx, const struct err *err, bool is_fatal_at_start)
 {
     struct app *app = ctx;
+    (void)is_fatal_at_start;
     log_error(&app->log, err->text, {NULL, NULL});
-    if (is_fatal_at_start && !app->is_closing) {
-        app->exit_code = EXIT_FAILURE;
-        app_close(app);
-    }
 }
 
 static void on_drain_limit(uv_timer_t *timer)
@@ -305,7 +301,7 @@ static int app_run(struct app *app, const struct options *options)
     (void)uv_run(&app->loop, UV_RUN_DEFAULT);
     CHECK(uv_loop_close(&app->loop) == 0);
     log_info(&app->log, 0, "Stopped", {NULL, NULL});
-    return app->exit_code;
+    return EXIT_SUCCESS;
 }
 
 int main(int argc, char **argv)
