@@ -1,8 +1,10 @@
 /* POST, PUT, PATCH and DELETE. A binding never meets a DOM unless it carries metadata. */
+#include <errno.h>
 #include <stdlib.h>
 
 #include "bench/apiserver_private.h"
 #include "bench/json_scan.h"
+#include "bench/protobuf.h"
 #include "model/base/mem.h"
 
 static struct str body_text(const struct call *call)
@@ -79,7 +81,7 @@ static bool bind_compact(struct call *call, struct str body, struct api_status *
                           "target.kind: Unsupported value: \"" STR_FMT
                           "\": supported values: \"Node\", \"<empty>\"",
                           STR_ARG(kind));
-    struct bind_request request = {.ns = call->ns,
+    struct store_binding request = {.ns = call->ns,
                                    .name = call->name,
                                    .node = text_member(target, "name"),
                                    .uid = text_member(metadata, "uid"),
@@ -297,6 +299,25 @@ static void delete_handle(struct call *call)
         answer_status(call, &status);
 }
 
+/* A protobuf body becomes the JSON that the rest understands. */
+static bool translate_body(struct call *call, struct api_status *ret_status)
+{
+    struct buf *body = &call->stream->body;
+    struct err err = {0};
+    if (!protobuf_is(buf_str(body)))
+        return true;
+    json_t *json = protobuf_decode(buf_str(body), &err);
+    if (!json)
+        return api_refuse(ret_status, err.code == ENOTSUP ? 415 : 400,
+                          err.code == ENOTSUP ? "UnsupportedMediaType" : "BadRequest", "%s",
+                          err.text);
+    buf_clear(body);
+    bool done =
+        json_write(json, body) || api_bad_request(ret_status, "the body is too large as JSON");
+    json_decref(json);
+    return done;
+}
+
 void write_handle(struct call *call)
 {
     struct str method = str_from(call->stream->method);
@@ -305,6 +326,8 @@ void write_handle(struct call *call)
     if (call->stream->body_too_large) {
         (void)api_refuse(&status, 413, "RequestEntityTooLarge",
                          "Request entity too large: limit is %d", MAX_OBJECT_BYTES);
+        answer_status(call, &status);
+    } else if (!translate_body(call, &status)) {
         answer_status(call, &status);
     } else if (str_is(method, "POST") && bind) {
         bind_handle(call);

@@ -137,7 +137,7 @@ NODISCARD bool store_delete(struct store *store, const struct store_target *targ
 
 /* POST pods/NAME/binding: one splice, no parse of the pod. Cost: about a microsecond plus what the
  * subscribers do. Refusals are kube's, byte for byte (kube-scheduler.md A12). */
-struct bind_request {
+struct store_binding {
     struct str ns, name;
     struct str node;
     struct str uid;            /* precondition, "" none */
@@ -145,7 +145,7 @@ struct bind_request {
     const json_t *annotations; /* merged onto the pod; NULL none */
     const json_t *labels;      /* merged onto the pod as of 1.35; NULL none */
 };
-NODISCARD bool store_bind(struct store *store, const struct bind_request *request,
+NODISCARD bool store_bind(struct store *store, const struct store_binding *request,
                           struct api_status *ret_status);
 
 /* A kubelet's write: replaces the whole status without parsing the object. The texts must be valid

@@ -11,7 +11,7 @@
 #include "bench/store_private.h"
 #include "model/base/mem.h"
 
-static bool check_precondition(const struct object *pod, const struct bind_request *request,
+static bool check_precondition(const struct object *pod, const struct store_binding *request,
                                struct api_status *ret_status)
 {
     char what[256];
@@ -117,7 +117,7 @@ static struct blob *without_member(struct blob *members, struct str gone)
     return blob;
 }
 
-bool store_bind(struct store *store, const struct bind_request *request,
+bool store_bind(struct store *store, const struct store_binding *request,
                 struct api_status *ret_status)
 {
     struct entry *entry = store_find(store, KIND_POD, request->ns, request->name);

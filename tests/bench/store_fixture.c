@@ -68,7 +68,7 @@ const struct object *fixture_get(struct fixture *fixture, enum kind_id kind, con
 
 int fixture_bind(struct fixture *fixture, const char *pod, const char *node)
 {
-    const struct bind_request request = {
+    const struct store_binding request = {
         .ns = STR("default"), .name = str_from(pod), .node = str_from(node)};
     return store_bind(fixture->store, &request, &fixture->status) ? 0 : fixture->status.code;
 }

@@ -56,7 +56,7 @@ Test(store_bind, annotations_and_labels_of_the_binding_reach_the_pod)
     (void)fixture_pod(&f, "a", "");
     json_t *annotations = json_pack("{s:s}", "controller.kubernetes.io/pod-deletion-cost", "-10");
     json_t *labels = json_pack("{s:s}", "unit", "spot");
-    const struct bind_request request = {.ns = STR("default"),
+    const struct store_binding request = {.ns = STR("default"),
                                          .name = STR("a"),
                                          .node = STR("n1"),
                                          .annotations = annotations,
@@ -135,12 +135,12 @@ Test(store_bind, another_pod_of_the_same_name)
         "AdditionalErrorMsg: Precondition failed: UID in precondition: 42, UID in object "
         "meta: %s",
         pod->ident->uid);
-    const struct bind_request request = {
+    const struct store_binding request = {
         .ns = STR("default"), .name = STR("a"), .node = STR("n1"), .uid = STR("42")};
     cr_assert_not(store_bind(f.store, &request, &f.status));
     cr_assert_eq(f.status.code, 409);
     cr_assert_str_eq(f.status.message, wanted);
-    struct bind_request right = request;
+    struct store_binding right = request;
     right.uid = str_from(pod->ident->uid);
     cr_assert(store_bind(f.store, &right, &f.status));
 }
