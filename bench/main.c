@@ -4,6 +4,7 @@
 
 #include "bench/cmd_cycle.h"
 #include "bench/cmd_decode.h"
+#include "bench/cmd_http.h"
 #include "bench/cmd_memory.h"
 #include "model/base/check.h"
 
@@ -14,6 +15,7 @@ static const struct command {
 } commands[] = {
     {"decode", cmd_decode, "how fast Pods are read out of a list"},
     {"cycle", cmd_cycle, "what one decision costs"},
+    {"http", cmd_http, "binds a second of the real binary over HTTP/2"},
     {"memory", cmd_memory, "what nodes and pods cost in memory"},
 };
 
