@@ -112,8 +112,17 @@ Test(writer, offers_no_room_while_throttled)
     cr_expect_eq(rig.port.bind_room(rig.port.ctx), 0);
     rig_bind(&rig, "web-1", 2); /* waits its turn */
     rig_await_replies(&rig, 2);
-    cr_expect_str_eq(rig.replies[0].pod, "web-0");
     cr_expect_eq(rig.port.bind_room(rig.port.ctx), 100);
+}
+
+Test(writer, sends_a_throttled_bind_before_those_that_wait)
+{
+    SCRIPT_SAY(&rig.script, {429, STATUS(429, "slow down"), SCRIPT_ENDS, 1, "/web-0/"});
+    rig_bind(&rig, "web-0", 0);
+    for (uint64_t i = 1; i <= 101; i++) /* one more waits than the window holds */
+        rig_bind(&rig, "other", i);
+    rig_await_count(&rig, "/web-0/binding", 2);
+    cr_expect_eq(script_count(&rig.script, "/other/binding"), 99);
 }
 
 Test(writer, sends_once_more_after_401)
