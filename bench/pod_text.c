@@ -20,7 +20,7 @@ static void add_metadata(struct buf *buf, const struct pod_numbers *n)
         "\"namespace\":\"team-%u\",\"uid\":\"%08" PRIx64 "-%04" PRIx64 "-4%03" PRIx64 "-a%03" PRIx64
         "-%012" PRIx64 "\",\"resourceVersion\":\"%u\",\"generation\":1,"
         "\"creationTimestamp\":\"2026-11-20T08:%02u:%02uZ\",\"labels\":{\"app\":\"app-%u\","
-        "\"app.kubernetes.io/instance\":\"app-%u\",\"app.kubernetes.io/managed-by\":\"Helm\","
+        "\"app.kubernetes.io/instance\":\"app-%u\","
         "\"pod-template-hash\":\"6d4cf56db6\"},\"annotations\":{\"prometheus.io/port\":\"9090\","
         "\"prometheus.io/scrape\":\"true\",\"kubectl.kubernetes.io/restartedAt\":"
         "\"2026-11-20T08:00:00Z\"},\"ownerReferences\":[{\"apiVersion\":\"apps/v1\",\"kind\":"
@@ -41,7 +41,7 @@ static void add_managed_fields(struct buf *buf)
         "\"fieldsV1\":{\"f:metadata\":{\"f:annotations\":{\".\":{},"
         "\"f:kubectl.kubernetes.io/restartedAt\":{},\"f:prometheus.io/port\":{},"
         "\"f:prometheus.io/scrape\":{}},\"f:generateName\":{},\"f:labels\":{\".\":{},\"f:app\":{},"
-        "\"f:app.kubernetes.io/instance\":{},\"f:app.kubernetes.io/managed-by\":{},"
+        "\"f:app.kubernetes.io/instance\":{},"
         "\"f:pod-template-hash\":{}},\"f:ownerReferences\":{\".\":{},"
         "\"k:{\\\"uid\\\":\\\"5f8c1d0a-1111-4222-8333-000000000001\\\"}\":{}}},\"f:spec\":{"
         "\"f:containers\":{\"k:{\\\"name\\\":\\\"main\\\"}\":{\".\":{},\"f:env\":{\".\":{},"
@@ -51,7 +51,7 @@ static void add_managed_fields(struct buf *buf)
         "\"f:containerPort\":{},\"f:name\":{},\"f:protocol\":{}}},\"f:resources\":{\".\":{},"
         "\"f:limits\":{\".\":{},\"f:memory\":{}},\"f:requests\":{\".\":{},\"f:cpu\":{},"
         "\"f:memory\":{}}},\"f:terminationMessagePath\":{},\"f:terminationMessagePolicy\":{}}},"
-        "\"f:dnsPolicy\":{},\"f:enableServiceLinks\":{},\"f:restartPolicy\":{},"
+        "\"f:dnsPolicy\":{},\"f:restartPolicy\":{},"
         "\"f:schedulerName\":{},\"f:securityContext\":{},\"f:terminationGracePeriodSeconds\":{}}}},"
         "{\"manager\":\"kubelet\",\"operation\":\"Update\",\"apiVersion\":\"v1\",\"time\":"
         "\"2026-11-20T08:00:07Z\",\"fieldsType\":\"FieldsV1\",\"fieldsV1\":{\"f:status\":{"
@@ -108,7 +108,6 @@ static void add_condition(struct buf *buf, const char *type, bool is_last)
 static void add_status(struct buf *buf, const struct pod_numbers *n)
 {
     (void)buf_add_str(buf, "\"status\":{\"phase\":\"Running\",\"conditions\":[");
-    add_condition(buf, "PodReadyToStartContainers", false);
     add_condition(buf, "Initialized", false);
     add_condition(buf, "Ready", false);
     add_condition(buf, "ContainersReady", false);

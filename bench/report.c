@@ -116,11 +116,21 @@ double report_median(double *values, uint32_t count)
     return count % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
-int64_t report_now_ns(void)
+static int64_t clock_ns(clockid_t clock)
 {
     struct timespec now;
-    CHECK(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+    CHECK(clock_gettime(clock, &now) == 0);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int64_t report_now_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+int64_t report_cpu_ns(void)
+{
+    return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 /* A "Name:  123 kB" line of /proc/self/status. */

@@ -37,7 +37,8 @@ void report_print(const struct report *report, FILE *out);
 /* The JSON object. `path` "-" is stdout. */
 int report_write_json(const struct report *report, const char *path, struct err *err) NODISCARD;
 
-/* The end of a command: prints the table, writes JSON when `json_path` is not NULL. Its exit code. */
+/* The end of a command: prints the table, writes JSON when `json_path` is not NULL. Its exit code.
+ */
 int report_finish(const struct report *report, const char *json_path);
 
 /* The middle of `count` > 0 values (of an even number: the mean of the two in the middle). Sorts
@@ -46,6 +47,9 @@ double report_median(double *values, uint32_t count);
 
 /* Monotonic nanoseconds, for durations. */
 int64_t report_now_ns(void);
+
+/* Nanoseconds of processor time of this process: what one core did, however busy the machine is. */
+int64_t report_cpu_ns(void);
 
 /* Resident memory of this process in bytes, now and at its highest; 0 when /proc does not say. */
 int64_t report_rss_bytes(void);

@@ -71,9 +71,29 @@ static struct decode_frame *push_frame(struct decoder *decoder, enum frame_kind 
     return frame;
 }
 
+static uint32_t filter_bit(struct str key)
+{
+    return (uint32_t)(key.len * 5 ^ (unsigned char)key.ptr[0]) % 64;
+}
+
+/* Which bits the keys of a table have. Most keys of an object are in no table: one bit test sends
+ * them off, where a walk over the table would cost as much as the rest of the key. */
+static uint64_t filter_of(struct decoder *decoder, const struct decode_table *table)
+{
+    struct decode_filter *filter =
+        &decoder->filters[(uintptr_t)table / sizeof(*table) % DECODE_FILTER_COUNT];
+    if (filter->table == table)
+        return filter->bits;
+    *filter = (struct decode_filter){.table = table};
+    for (uint32_t i = 0; i < table->count; i++)
+        filter->bits |= UINT64_C(1)
+                        << filter_bit((struct str){table->fields[i].key, table->fields[i].key_len});
+    return filter->bits;
+}
+
 static void push_object(struct decoder *decoder, const struct decode_table *table, char *base)
 {
-    (void)push_frame(decoder, FRAME_OBJECT, table, base);
+    push_frame(decoder, FRAME_OBJECT, table, base)->filter = filter_of(decoder, table);
     if (table->begin)
         table->begin(base);
 }
@@ -94,12 +114,14 @@ static void push_draft(struct decoder *decoder, const struct decode_table *table
 
 static bool kind_fits(struct decoder *decoder, struct str kind, const char *suffix)
 {
-    char expected[16], what[DECODE_WRONG_BYTES];
-    (void)snprintf(expected, sizeof(expected), "%s%s", kind_name(decoder), suffix);
-    if (kind.len == 0 || str_is(kind, expected))
+    const char *name = kind_name(decoder);
+    size_t name_len = strlen(name);
+    if (kind.len == 0 || (str_starts(kind, name) &&
+                          str_is((struct str){kind.ptr + name_len, kind.len - name_len}, suffix)))
         return true;
+    char what[DECODE_WRONG_BYTES];
     size_t shown = kind.len < DECODE_VALUE_SHOWN_BYTES ? kind.len : DECODE_VALUE_SHOWN_BYTES;
-    (void)snprintf(what, sizeof(what), "expected kind %s, found %.*s", expected, (int)shown,
+    (void)snprintf(what, sizeof(what), "expected kind %s%s, found %.*s", name, suffix, (int)shown,
                    kind.ptr);
     decode_fail(decoder, what);
     return false;
@@ -200,6 +222,8 @@ static bool key_is(const struct decode_field *field, struct str key)
 static const struct decode_field *find_field(struct decode_frame *frame, struct str key)
 {
     const struct decode_table *table = frame->table;
+    if (key.len == 0 || !(frame->filter >> filter_bit(key) & 1))
+        return NULL;
     for (uint32_t i = frame->hint; i < table->count; i++)
         if (key_is(&table->fields[i], key))
             return &table->fields[i];

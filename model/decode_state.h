@@ -8,6 +8,7 @@
 
 enum {
     DECODE_FRAMES_MAX = 24,        /* the tables nest 14 deep; CHECKed */
+    DECODE_FILTER_COUNT = 64,      /* more than there are tables */
     DECODE_PATH_BYTES = 128,       /* of a problem: spec.containers[3].resources.requests["cpu"] */
     DECODE_VALUE_SHOWN_BYTES = 48, /* of a value that is quoted in a problem */
     DECODE_WRONG_BYTES = 256,
@@ -32,12 +33,19 @@ struct decode_frame {
     const struct decode_table *table; /* OBJECT, LIST: of the object, of the items */
     const struct decode_field *field; /* OBJECT: whose value is next; others: which they are */
     char *base;                       /* the struct that the fields go into */
+    uint64_t filter;                  /* OBJECT: see filter_of() */
     uint64_t seen;                    /* OBJECT: bit i: field i was there */
     uint32_t hint;                    /* OBJECT: the field that is likely next */
     uint32_t index;                   /* items begun */
     size_t capacity;                  /* of the array */
     void *entry;                      /* maps: whose value is next */
     uint32_t key_sym;                 /* maps: its key */
+};
+
+/* Made when a table is first met, kept by its address. */
+struct decode_filter {
+    const struct decode_table *table;
+    uint64_t bits;
 };
 
 struct decoder {
@@ -49,6 +57,7 @@ struct decoder {
     const struct decode_table *root;
     struct decode_frame frames[DECODE_FRAMES_MAX];
     uint32_t frame_count;
+    struct decode_filter filters[DECODE_FILTER_COUNT];
     uint32_t draft_frame; /* index of the frame that fills the draft, 0 when none is under way */
     bool is_drafting;     /* ... and whether it is under way */
     bool has_draft;       /* a watch frame brought its object */

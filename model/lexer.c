@@ -153,7 +153,7 @@ static enum lexeme start_value(struct lexer *lexer)
 }
 
 /* A colon or comma that stands right where the last token ended, as in all compact JSON. */
-static void pass_punctuation(struct lexer *lexer)
+static inline void pass_punctuation(struct lexer *lexer)
 {
     if (lexer->at == lexer->end)
         return;

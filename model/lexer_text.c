@@ -13,7 +13,7 @@ static void scratch_add(struct lexer *lexer, const char *bytes, size_t len, size
     lexer->text_bytes += len;
 }
 
-static enum lexeme end_string(struct lexer *lexer, struct str text, uint64_t text_bytes)
+static inline enum lexeme end_string(struct lexer *lexer, struct str text, uint64_t text_bytes)
 {
     lexer->is_long = text_bytes > LEXER_STRING_BYTES_MAX;
     if (text.len > LEXER_STRING_BYTES_MAX)
