@@ -253,6 +253,19 @@ static void call_log(const struct http_call *call, const struct http_reply *repl
              {"ms", log_number(mono_since(now_mono(), call->sent_at), took)});
 }
 
+/* Whether new requests may still use the pool's connections. Not after a call that was under way and
+ * failed: curl then takes no new request on that connection, but while others stay on it (a watch) it
+ * counts against the maximum and new requests would wait for them. This also leaves a link that is
+ * dead without a word behind, and a server that is stopped but acknowledges (k/k#50994). A stream that
+ * was reset by the server says nothing about its connection. */
+static void pool_judge(struct http_pool *pool, const struct http_call *call, CURLcode code,
+                       enum http_failure failure)
+{
+    if (failure == HTTP_FAILURE_NONE || !call->was_sent || code == CURLE_HTTP2_STREAM)
+        return;
+    pool->is_retired = true;
+}
+
 /* The one way out of a call. Outside of curl, so that the handle can be taken back. */
 static void call_finish(struct http_call *call, CURLcode code)
 {
@@ -271,6 +284,7 @@ static void call_finish(struct http_call *call, CURLcode code)
     call_explain(call, code, &reply);
     if (reply.failure == HTTP_FAILURE_NONE)
         reply.status = (int32_t)call->status;
+    pool_judge(pool, call, code, reply.failure);
     if (call->is_added)
         multi_remove(pool->multi, call->slot->easy);
     if (reply.status == STATUS_UNAUTHORIZED && call->has_token)
@@ -293,18 +307,6 @@ static void on_finished(void *owner, CURL *easy, CURLcode result)
     call_finish((struct http_call *)(void *)private, result);
 }
 
-/* A call got no answer in time and nothing else came on its connections since it was sent: the link
- * or the server behind it is dead (a stopped apiserver still acknowledges TCP, k/k#50994). */
-static void pool_suspect(struct http_client *client, const struct http_call *call)
-{
-    struct http_pool *pool = call->pool;
-    if (pool->is_retired || !call->was_sent || mono_before(call->sent_at, pool->last_byte_at))
-        return;
-    pool->is_retired = true;
-    log_info(client->log, 2, "Connection is silent, the next requests use a new one",
-             {"client", client->name}, {"server", pool->target->server});
-}
-
 /* Deadlines, and the doomed. */
 static void on_tick(uv_timer_t *timer)
 {
@@ -320,7 +322,6 @@ static void on_tick(uv_timer_t *timer)
         if (mono_before(now, call_is_due)) {
             due = mono_min(due, call_is_due);
         } else {
-            pool_suspect(client, call);
             call_doom(call, HTTP_FAILURE_TIMEOUT);
         }
         call = next;
@@ -347,7 +348,7 @@ static size_t on_write(char *bytes, size_t size, size_t count, void *ctx)
 
     if (call->state == CALL_DOOMED)
         return 0; /* ends the transfer; the doom is what is reported */
-    call->last_byte_at = call->pool->last_byte_at = now_mono();
+    call->last_byte_at = now_mono();
     if (!call->status)
         (void)curl_easy_getinfo(call->slot->easy, CURLINFO_RESPONSE_CODE, &call->status);
 

@@ -70,7 +70,9 @@ struct http_options {
 };
 
 /* `access`, `log` and `loop` are borrowed and outlive the client. `name` for logs. Requests share
- * connections by HTTP/2; a server or proxy that only speaks HTTP/1.1 gets one at a time on each. */
+ * connections by HTTP/2; a server or proxy that only speaks HTTP/1.1 gets one at a time on each. With up to
+ * HTTP_STREAMS_MAX requests in flight there is one connection; over it, and beside a connection that
+ * the server said GOAWAY on, there may be two more than `connections_max`. */
 struct http_client *http_client_new(uv_loop_t *loop, struct access *access, const struct log *log,
                                     const char *name, uint32_t connections_max);
 

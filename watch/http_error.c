@@ -86,7 +86,8 @@ static void explain_tls(const struct http_error_input *in, struct err *err)
 
     if (in->code != CURLE_PEER_FAILED_VERIFICATION) {
         (void)err_set(err, EPROTO, "TLS with %s failed: %s", in->server, in->detail);
-    } else if (verify == X509_V_OK) {
+    } else if (verify == X509_V_OK || verify == X509_V_ERR_UNSPECIFIED) {
+        /* The chain is good (its errors have codes): what is left is the name. */
         (void)err_set(
             err, EACCES,
             "the certificate of %s is for another host name (%s); use a name that it has, "

@@ -9,6 +9,9 @@
 enum {
     FREE_SLOTS_MAX = 2 * HTTP_STREAMS_MAX,
     URL_BYTES_MAX = 64 << 10,
+    /* After GOAWAY a connection takes no new requests, but a watch may stay on it for minutes: room
+     * for others beside it. */
+    SPARE_CONNECTIONS = 2,
     KEPT_BUFFER_BYTES = 64 << 10, /* a larger one goes back to the allocator after its call */
 };
 
@@ -20,7 +23,7 @@ struct http_pool *http_pool_new(const struct http_pool_options *options)
     pool->on_closed = options->on_closed;
     pool->multi = multi_new(&(struct multi_options){
         .loop = options->loop,
-        .connections_max = options->connections_max,
+        .connections_max = options->connections_max + SPARE_CONNECTIONS,
         .streams_max = HTTP_STREAMS_MAX,
         .ctx = options->owner,
         .on_finished = options->on_finished,

@@ -2,7 +2,7 @@
  * One generation of connections: a multi of its own and easy handles that are set up once and used
  * again, so that a request costs only what differs: URL, method, headers, body.
  *
- * A pool retires when the TLS material changed or its connection fell silent: calls under way end
+ * A pool retires when the TLS material changed or a call on it failed: calls under way end
  * on it, new ones go to the next pool, and its connections close with the last call.
  */
 #ifndef WATCH_HTTP_POOL_H
@@ -33,7 +33,6 @@ struct http_pool {
     uint32_t free_count;          /* private */
     uint32_t in_use;              /* slots taken */
     bool is_retired;
-    struct mono_ms last_byte_at; /* of any reply on this pool's connections */
     struct http_pool *next;      /* the client's list */
     void *owner;
     void (*on_closed)(void *owner);

@@ -1,0 +1,539 @@
+/* watch/http.h against a TLS server that answers, stalls, cuts, resets and goes away. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "tests/bench/http_fixture.h"
+
+#define DEFAULTS (&(struct world_options){0})
+
+/* ---- answers ---- */
+
+Test(http_client, get_gives_status_and_body)
+{
+    struct world world;
+    struct answer answer = {0};
+    world_init(&world, DEFAULTS);
+    world_get(&world, "/hello", &answer);
+    cr_expect(answer.reply.failure == HTTP_FAILURE_NONE, "%s", answer.reply.err.text);
+    cr_expect(answer.reply.status == 200);
+    cr_expect_str_eq(answer.text, "hello");
+    cr_expect(answer.reply.retry_after_seconds == -1);
+    world_fini(&world);
+}
+
+static const struct {
+    const char *method, *body, *content_type, *echo;
+} requests[] = {
+    {"POST", "{\"a\":1}", NULL, "POST|application/json|Bearer s3cr3t|application/json||{\"a\":1}"},
+    {"PATCH", "{}", "application/strategic-merge-patch+json",
+     "PATCH|application/strategic-merge-patch+json|Bearer s3cr3t|application/json||{}"},
+    {"PUT", "{}", NULL, "PUT|application/json|Bearer s3cr3t|application/json||{}"},
+    {"DELETE", "{}", NULL, "DELETE|application/json|Bearer s3cr3t|application/json||{}"},
+    {"DELETE", "", NULL, "DELETE||Bearer s3cr3t|application/json||"},
+    {"GET", "", NULL, "GET||Bearer s3cr3t|application/json||"},
+    {"POST", "", NULL, "POST|application/json|Bearer s3cr3t|application/json||"},
+};
+
+Test(http_client, method_headers_and_body_arrive_also_when_handles_are_used_again)
+{
+    struct world world;
+    world_init(&world, &(struct world_options){.user = "token: s3cr3t"});
+    for (size_t i = 0; i < 2 * ARRAY_LEN(requests); i++) {
+        size_t row = i % ARRAY_LEN(requests);
+        struct answer answer = {0};
+        (void)world_start(&world,
+                          (struct http_options){.method = requests[row].method,
+                                                .path = "/echo",
+                                                .body = str_from(requests[row].body),
+                                                .content_type = requests[row].content_type},
+                          false, &answer);
+        world_wait(&world, &answer);
+        cr_expect_str_eq(answer.text, requests[row].echo);
+    }
+    cr_expect(h2_server_counts(world.server).connections == 1);
+    world_fini(&world);
+}
+
+Test(http_client, client_certificate_says_who_we_are)
+{
+    struct world world;
+    struct answer answer = {0};
+    world_init(&world, &(struct world_options){.has_client_certificate = true});
+    world_get(&world, "/echo", &answer);
+    cr_expect_str_eq(answer.text, "GET|||application/json|alice|");
+    world_fini(&world);
+}
+
+static const int codes[] = {201, 301, 401, 403, 404, 409, 422, 429, 500, 503};
+
+Test(http_client, every_status_is_an_answer_and_redirects_are_not_followed)
+{
+    struct world world;
+    world_init(&world, DEFAULTS);
+    for (size_t i = 0; i < ARRAY_LEN(codes); i++) {
+        char path[32];
+        struct answer answer = {0};
+        (void)snprintf(path, sizeof(path), "/code/%d", codes[i]);
+        world_get(&world, path, &answer);
+        cr_expect(answer.reply.failure == HTTP_FAILURE_NONE && answer.reply.status == codes[i]);
+        cr_expect_str_eq(answer.text, "code");
+        cr_expect(answer.reply.retry_after_seconds == (codes[i] >= 300 ? 7 : -1), "%d", codes[i]);
+    }
+    cr_expect(world.requests == ARRAY_LEN(codes));
+    world_fini(&world);
+}
+
+Test(http_client, a_hundred_requests_share_one_connection)
+{
+    static struct answer answers[HTTP_STREAMS_MAX];
+    struct world world;
+    world_init(&world, DEFAULTS);
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++)
+        (void)world_start(
+            &world,
+            (struct http_options){
+                .method = "POST", .path = "/hello", .body = STR("{}"), .deadline_ms = 20000},
+            false, &answers[i]);
+    cr_expect(http_client_in_flight(world.client) == ARRAY_LEN(answers));
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++) {
+        world_wait(&world, &answers[i]);
+        cr_expect(answers[i].reply.status == 200, "%s", answers[i].reply.err.text);
+    }
+    cr_expect(http_client_in_flight(world.client) == 0);
+    cr_expect(h2_server_counts(world.server).connections == 1);
+    world_fini(&world);
+}
+
+Test(http_client, a_reply_over_four_mebibytes_is_refused_and_the_next_one_works)
+{
+    struct world world;
+    struct answer big = {0}, fits = {0}, next = {0};
+    world_init(&world, DEFAULTS);
+    world_get(&world, "/big/4194305", &big);
+    cr_expect(big.reply.failure == HTTP_FAILURE_TOO_LARGE && big.reply.status == 0);
+    cr_expect(strstr(big.reply.err.text, "larger than 4 MiB"), "%s", big.reply.err.text);
+    world_get(&world, "/big/4194304", &fits);
+    cr_expect(fits.reply.status == 200 && fits.len == 4194304);
+    world_get(&world, "/hello", &next);
+    cr_expect_str_eq(next.text, "hello");
+    world_fini(&world);
+}
+
+/* ---- streams ---- */
+
+Test(http_client, a_streamed_200_comes_in_pieces_of_any_size)
+{
+    struct world world;
+    struct answer answer = {0};
+    world_init(&world, DEFAULTS);
+    (void)world_start(&world, (struct http_options){.method = "GET", .path = "/big/9000000"}, true,
+                      &answer);
+    world_wait(&world, &answer);
+    cr_expect(answer.reply.failure == HTTP_FAILURE_NONE && answer.reply.status == 200);
+    cr_expect(answer.len == 9000000 && answer.reply.body.len == 0);
+    world_fini(&world);
+}
+
+Test(http_client, a_streamed_refusal_is_buffered)
+{
+    struct world world;
+    struct answer answer = {0};
+    world_init(&world, DEFAULTS);
+    (void)world_start(&world, (struct http_options){.method = "GET", .path = "/code/410"}, true,
+                      &answer);
+    world_wait(&world, &answer);
+    cr_expect(answer.reply.status == 410 && answer.reply.body.len == 4);
+    world_fini(&world);
+}
+
+Test(http_client, on_bytes_can_end_the_call)
+{
+    struct world world;
+    struct answer answer = {.stop_after = 100};
+    world_init(&world, DEFAULTS);
+    (void)world_start(&world, (struct http_options){.method = "GET", .path = "/big/9000000"}, true,
+                      &answer);
+    world_wait(&world, &answer);
+    cr_expect(answer.reply.failure == HTTP_FAILURE_STOPPED && answer.reply.status == 0);
+    cr_expect(answer.len < 9000000);
+    world_fini(&world);
+}
+
+Test(http_client, a_call_can_be_started_from_on_bytes)
+{
+    struct world world;
+    struct answer then = {0}, answer = {.then_path = "/hello", .then = &then};
+    world_init(&world, DEFAULTS);
+    struct http_call *call = world_start(
+        &world, (struct http_options){.method = "GET", .path = "/stall"}, true, &answer);
+    world_run_until(&world, &then.is_done);
+    cr_expect_str_eq(then.text, "hello");
+    cr_expect_str_eq(answer.text, "begin");
+    http_call_stop(call);
+    world_wait(&world, &answer);
+    world_fini(&world);
+}
+
+/* ---- time ---- */
+
+Test(http_client, a_deadline_ends_the_last_call_too)
+{
+    struct world world;
+    struct answer answer = {0};
+    world_init(&world, DEFAULTS);
+    (void)world_start(
+        &world, (struct http_options){.method = "POST", .path = "/silent", .deadline_ms = 200},
+        false, &answer);
+    world_wait(&world, &answer); /* nothing else runs: the trap of multi-uv.c */
+    cr_expect(answer.reply.failure == HTTP_FAILURE_TIMEOUT && answer.reply.status == 0);
+    cr_expect(answer.reply.was_sent);
+    cr_expect(strstr(answer.reply.err.text, "no complete answer from https://127.0.0.1:") &&
+                  strstr(answer.reply.err.text, "within 0.200 s"),
+              "%s", answer.reply.err.text);
+    world_fini(&world);
+}
+
+Test(http_client, a_stream_without_bytes_for_too_long_is_ended)
+{
+    struct world world;
+    struct answer answer = {0};
+    world_init(&world, DEFAULTS);
+    (void)world_start(&world,
+                      (struct http_options){.method = "GET", .path = "/stall", .idle_ms = 200},
+                      true, &answer);
+    world_wait(&world, &answer);
+    cr_expect(answer.reply.failure == HTTP_FAILURE_TIMEOUT);
+    cr_expect_str_eq(answer.text, "begin");
+    cr_expect(strstr(answer.reply.err.text, "no data from"), "%s", answer.reply.err.text);
+    world_fini(&world);
+}
+
+/* k/k#50994: a server that is stopped still acknowledges; its connection must not be used again. */
+Test(http_client, after_silence_a_new_connection_is_made)
+{
+    struct world world;
+    struct answer silent = {0}, next = {0};
+    world_init(&world, DEFAULTS);
+    (void)world_start(&world,
+                      (struct http_options){.method = "GET", .path = "/silent", .deadline_ms = 100},
+                      false, &silent);
+    world_wait(&world, &silent);
+    world_get(&world, "/hello", &next);
+    cr_expect_str_eq(next.text, "hello");
+    cr_expect(h2_server_counts(world.server).connections == 2);
+    world_fini(&world);
+}
+
+/* What curl 7.88 would do: take no new request on the connection, and not make another one either. */
+Test(http_client, a_failed_call_beside_a_watch_does_not_hold_up_the_next_ones)
+{
+    struct world world;
+    struct answer watch = {0}, silent = {0}, next = {0};
+    world_init(&world, DEFAULTS);
+    struct http_call *call =
+        world_start(&world, (struct http_options){.method = "GET", .path = "/stall"}, true, &watch);
+    (void)world_start(&world,
+                      (struct http_options){.method = "GET", .path = "/silent", .deadline_ms = 100},
+                      false, &silent);
+    world_wait(&world, &silent);
+    cr_expect(silent.reply.failure == HTTP_FAILURE_TIMEOUT);
+    world_get(&world, "/hello", &next);
+    cr_expect_str_eq(next.text, "hello");
+    cr_expect(!watch.is_done, "the watch goes on");
+    http_call_stop(call);
+    world_wait(&world, &watch);
+    world_fini(&world);
+}
+
+/* ---- stop and close ---- */
+
+Test(http_client, a_stopped_call_ends_with_stopped)
+{
+    struct world world;
+    struct answer answer = {0};
+    world_init(&world, DEFAULTS);
+    struct http_call *call = world_start(
+        &world, (struct http_options){.method = "GET", .path = "/silent"}, false, &answer);
+    http_call_stop(call);
+    http_call_stop(call); /* twice is once */
+    cr_expect(!answer.is_done, "later, from the loop");
+    world_wait(&world, &answer);
+    cr_expect(answer.reply.failure == HTTP_FAILURE_STOPPED && !answer.reply.was_sent);
+    world_fini(&world);
+}
+
+Test(http_client, closing_ends_all_calls)
+{
+    static struct answer answers[20];
+    struct world world;
+    world_init(&world, DEFAULTS);
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++)
+        (void)world_start(
+            &world, (struct http_options){.method = "GET", .path = i % 2 ? "/silent" : "/stall"},
+            i % 2 == 0, &answers[i]);
+    while (world.requests < ARRAY_LEN(answers))
+        (void)uv_run(&world.loop, UV_RUN_ONCE);
+    world_fini(&world);
+    for (size_t i = 0; i < ARRAY_LEN(answers); i++)
+        cr_expect(answers[i].is_done && answers[i].reply.failure == HTTP_FAILURE_STOPPED);
+}
+
+/* ---- lost connections ---- */
+
+Test(http_client, a_write_whose_connection_breaks_is_lost_and_never_sent_twice)
+{
+    struct world world;
+    struct answer first = {0}, answer = {0}, next = {0};
+    world_init(&world, DEFAULTS);
+    world_get(&world, "/hello", &first); /* curl sends again only on a connection used before */
+    (void)world_start(&world,
+                      (struct http_options){.method = "POST", .path = "/drop", .body = STR("{}")},
+                      false, &answer);
+    world_wait(&world, &answer);
+    cr_expect(answer.reply.failure == HTTP_FAILURE_LOST && answer.reply.was_sent);
+    cr_expect(answer.reply.status == 0);
+    cr_expect(world.requests == 2, "sent %u times", world.requests - 1);
+    cr_expect(strstr(answer.reply.err.text, "was lost"), "%s", answer.reply.err.text);
+    world_get(&world, "/hello", &next);
+    cr_expect_str_eq(next.text, "hello");
+    world_fini(&world);
+}
+
+Test(http_client, a_reset_stream_is_lost_and_the_connection_stays)
+{
+    struct world world;
+    struct answer answer = {0}, next = {0};
+    world_init(&world, DEFAULTS);
+    (void)world_start(&world,
+                      (struct http_options){.method = "POST", .path = "/reset", .body = STR("{}")},
+                      false, &answer);
+    world_wait(&world, &answer);
+    cr_expect(answer.reply.failure == HTTP_FAILURE_LOST && answer.reply.was_sent);
+    world_get(&world, "/hello", &next);
+    cr_expect_str_eq(next.text, "hello");
+    cr_expect(h2_server_counts(world.server).connections == 1);
+    world_fini(&world);
+}
+
+Test(http_client, a_stream_that_is_cut_is_lost)
+{
+    struct world world;
+    struct answer answer = {0};
+    world_init(&world, DEFAULTS);
+    (void)world_start(&world, (struct http_options){.method = "GET", .path = "/cut"}, true,
+                      &answer);
+    world_wait(&world, &answer);
+    cr_expect(answer.reply.failure == HTTP_FAILURE_LOST && answer.reply.status == 0);
+    cr_expect_str_eq(answer.text, "begin");
+    world_fini(&world);
+}
+
+Test(http_client, after_goaway_requests_go_to_a_new_connection)
+{
+    struct world world;
+    struct answer last = {0}, next = {0};
+    world_init(&world, DEFAULTS);
+    world_get(&world, "/goaway", &last);
+    cr_expect_str_eq(last.text, "bye");
+    for (int i = 0; i < 3; i++) {
+        next = (struct answer){0};
+        (void)world_start(
+            &world, (struct http_options){.method = "POST", .path = "/hello", .body = STR("{}")},
+            false, &next);
+        world_wait(&world, &next);
+        cr_expect_str_eq(next.text, "hello", "%s", next.reply.err.text);
+    }
+    cr_expect(h2_server_counts(world.server).connections == 2);
+    world_fini(&world);
+}
+
+Test(http_client, a_watch_that_stays_after_goaway_does_not_hold_up_the_next_requests)
+{
+    struct world world;
+    struct answer watch = {0}, last = {0}, next = {0};
+    world_init(&world, DEFAULTS);
+    struct http_call *call =
+        world_start(&world, (struct http_options){.method = "GET", .path = "/stall"}, true, &watch);
+    world_get(&world, "/goaway", &last);
+    cr_expect_str_eq(last.text, "bye");
+    for (int i = 0; i < 3; i++) {
+        next = (struct answer){0};
+        world_get(&world, "/hello", &next);
+        cr_expect_str_eq(next.text, "hello", "%s", next.reply.err.text);
+    }
+    cr_expect(!watch.is_done);
+    cr_expect_str_eq(watch.text, "begin");
+    cr_expect(h2_server_counts(world.server).connections == 2);
+    http_call_stop(call);
+    world_wait(&world, &watch);
+    world_fini(&world);
+}
+
+/* ---- who is there: errors for people ---- */
+
+static void expect_failure(const struct world_options *options, enum http_failure failure,
+                           const char *const texts[])
+{
+    struct world world;
+    struct answer answer = {0};
+    world_init(&world, options);
+    (void)world_start(&world,
+                      (struct http_options){.method = "POST", .path = "/hello", .body = STR("{}")},
+                      false, &answer);
+    world_wait(&world, &answer);
+    cr_expect(answer.reply.failure == failure, "%d: %s", (int)answer.reply.failure,
+              answer.reply.err.text);
+    cr_expect(!answer.reply.was_sent && answer.reply.status == 0 && answer.reply.err.code > 0);
+    for (; *texts; texts++)
+        cr_expect(strstr(answer.reply.err.text, *texts), "\"%s\" is not in: %s", *texts,
+                  answer.reply.err.text);
+    cr_expect_null(strstr(answer.reply.err.text, "s3cr3t"));
+    cr_expect(world.requests == 0, "nothing is sent to a server that is not trusted");
+    world_fini(&world);
+}
+
+#define TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+Test(http_client, no_server_says_where_and_asks_whether_it_runs)
+{
+    expect_failure(
+        &(struct world_options){.server = "https://127.0.0.1:1", .user = "token: s3cr3t"},
+        HTTP_FAILURE_CONNECT,
+        TEXTS("cannot connect to https://127.0.0.1:1", "Connection refused",
+              "is the apiserver running there?"));
+}
+
+Test(http_client, an_unknown_host_name_says_so)
+{
+    expect_failure(&(struct world_options){.server = "https://no-such-host.invalid:6443"},
+                   HTTP_FAILURE_CONNECT,
+                   TEXTS("https://no-such-host.invalid:6443", "its host name is not known here"));
+}
+
+Test(http_client, a_dead_proxy_says_so)
+{
+    expect_failure(
+        &(struct world_options){.cluster = ", proxy-url: \"http://u:s3cr3t@127.0.0.1:1\""},
+        HTTP_FAILURE_CONNECT, TEXTS("through the configured proxy"));
+}
+
+Test(http_client, a_wrong_ca_names_the_file)
+{
+    char *other_ca;
+    SSL_CTX_free(expired_context(&other_ca));
+    expect_failure(&(struct world_options){.ca_pem = other_ca}, HTTP_FAILURE_TLS,
+                   TEXTS("signed by an unknown authority", "certificate-authority ",
+                         "/ca.crt of cluster \"c\""));
+    free(other_ca);
+}
+
+Test(http_client, without_a_ca_the_systems_store_is_named)
+{
+    expect_failure(&(struct world_options){.has_no_ca = true}, HTTP_FAILURE_TLS,
+                   TEXTS("signed by an unknown authority", "the system's store"));
+}
+
+Test(http_client, an_expired_server_certificate_says_so)
+{
+    char *ca;
+    SSL_CTX *tls = expired_context(&ca);
+    expect_failure(&(struct world_options){.owned_tls = tls, .ca_pem = ca}, HTTP_FAILURE_TLS,
+                   TEXTS("has expired", "https://127.0.0.1:"));
+    free(ca);
+}
+
+Test(http_client, a_certificate_for_another_name_says_so)
+{
+    expect_failure(&(struct world_options){.cluster = ", tls-server-name: other.example"},
+                   HTTP_FAILURE_TLS,
+                   TEXTS("is for another host name", "other.example", "tls-server-name"));
+}
+
+Test(http_client, a_server_that_speaks_only_old_tls_is_refused)
+{
+    struct err err = {0};
+    struct pki *pki = pki_new(&err);
+    char *ca = pki_ca_pem(pki);
+    SSL_CTX *tls = pki_server_context(pki, &err);
+    cr_assert(SSL_CTX_set_min_proto_version(tls, TLS1_VERSION) &&
+              SSL_CTX_set_max_proto_version(tls, TLS1_1_VERSION));
+    expect_failure(&(struct world_options){.owned_tls = tls, .ca_pem = ca}, HTTP_FAILURE_TLS,
+                   TEXTS("TLS with https://127.0.0.1:", "failed"));
+    free(ca);
+    pki_free(pki);
+}
+
+Test(http_client, tls_server_name_is_what_the_certificate_is_checked_for)
+{
+    struct world world;
+    struct answer answer = {0};
+    world_init(&world,
+               &(struct world_options){.cluster = ", tls-server-name: kubernetes.default.svc"});
+    world_get(&world, "/hello", &answer);
+    cr_expect_str_eq(answer.text, "hello", "%s", answer.reply.err.text);
+    world_fini(&world);
+}
+
+Test(http_client, insecure_takes_any_certificate)
+{
+    struct world world;
+    struct answer answer = {0};
+    char *ca;
+    world_init(&world, &(struct world_options){.owned_tls = expired_context(&ca),
+                                               .has_no_ca = true,
+                                               .cluster = ", insecure-skip-tls-verify: true"});
+    world_get(&world, "/hello", &answer);
+    cr_expect_str_eq(answer.text, "hello", "%s", answer.reply.err.text);
+    free(ca);
+    world_fini(&world);
+}
+
+/* ---- rotation ---- */
+
+Test(http_client, new_certificates_mean_a_new_connection_and_old_calls_go_on)
+{
+    struct world world;
+    struct answer watch = {0}, before = {0}, after = {0};
+    world_init(&world, DEFAULTS);
+    struct http_call *call =
+        world_start(&world, (struct http_options){.method = "GET", .path = "/stall"}, true, &watch);
+    world_get(&world, "/hello", &before);
+    cr_expect(h2_server_counts(world.server).connections == 1);
+
+    char *other_ca, *ca = pki_ca_pem(world.pki), bundle[8192];
+    SSL_CTX_free(expired_context(&other_ca));
+    struct err err = {0};
+    (void)snprintf(bundle, sizeof(bundle), "%s%s", other_ca, ca);
+    cr_assert(pki_write_file(world.ca_path, bundle, &err) == 0);
+    access_refresh(world.access,
+                   (struct mono_ms){(int64_t)(uv_hrtime() / 1000000) + 300000}); /* 5 minutes */
+    world_get(&world, "/hello", &after);
+    cr_expect_str_eq(after.text, "hello", "%s", after.reply.err.text);
+    cr_expect(h2_server_counts(world.server).connections == 2);
+    cr_expect(!watch.is_done);
+    http_call_stop(call);
+    world_wait(&world, &watch);
+    while (h2_server_counts(world.server).connections_now > 1) /* the old one goes with its call */
+        (void)uv_run(&world.loop, UV_RUN_ONCE);
+    free(other_ca);
+    free(ca);
+    world_fini(&world);
+}
+
+Test(http_client, a_url_longer_than_64_KiB_fails_without_a_request)
+{
+    struct world world;
+    struct answer answer = {0};
+    world_init(&world, DEFAULTS);
+    char *path = malloc(70001);
+    memset(path, 'a', 70000);
+    path[0] = '/';
+    path[70000] = '\0';
+    world_get(&world, path, &answer);
+    cr_expect(answer.reply.failure == HTTP_FAILURE_OTHER && !answer.reply.was_sent);
+    cr_expect(strstr(answer.reply.err.text, "the URL is too long"), "%s", answer.reply.err.text);
+    free(path);
+    world_fini(&world);
+}
