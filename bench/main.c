@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/cmd_apiserver.h"
 #include "bench/cmd_cycle.h"
 #include "bench/cmd_decode.h"
 #include "bench/cmd_http.h"
@@ -13,6 +14,7 @@ static const struct command {
     int (*run)(int argc, char **argv);
     const char *help;
 } commands[] = {
+    {"apiserver", cmd_apiserver, "a simulated apiserver on loopback, for kubectl and schedulers"},
     {"decode", cmd_decode, "how fast Pods are read out of a list"},
     {"cycle", cmd_cycle, "what one decision costs"},
     {"http", cmd_http, "binds a second of the real binary over HTTP/2"},
