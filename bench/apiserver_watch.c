@@ -438,6 +438,8 @@ static void watch_open(struct call *call, struct selector *owned_selector)
     watch->bookmark_ms = now_ms + server->options.bookmark_every_ms;
     struct api_status gone;
     (void)api_expired(&gone, "too old resource version: injected");
+    if (watch->spoil == FAULT_DO_WATCH_410 || watch->spoil == FAULT_DO_WATCH_CLOSE)
+        watch->initial_mark = false;
     if (watch->spoil == FAULT_DO_WATCH_410)
         push_error(watch, &gone);
     else if (watch->spoil == FAULT_DO_WATCH_CLOSE)
