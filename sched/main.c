@@ -3,7 +3,7 @@
  * client; they know nothing of each other.
  *
  *     reflectors --events--> sched_on_event()      whenever bytes arrive
- *     uv_check  -----------> sched_pass()          once a turn of the loop, after all of them
+ *     uv_prepare  ---------> sched_pass()          before the loop sleeps, after all of them
  *     sched -----port------> writer --replies----> sched_on_event()
  */
 #include <limits.h>
@@ -38,10 +38,10 @@ struct app {
     struct reflector *nodes, *pods;
     struct writer *writer;
     struct sched *sched;
-    uv_check_t check;  /* runs the pass */
-    uv_idle_t idle;    /* active while the pass has more to do: the loop does not sleep */
-    uv_timer_t wakeup; /* for what time alone moves */
-    uv_timer_t drain;  /* bounds a shutdown */
+    uv_prepare_t prepare; /* runs the pass */
+    uv_idle_t idle;       /* active while the pass has more to do: the loop does not sleep */
+    uv_timer_t wakeup;    /* for what time alone moves */
+    uv_timer_t drain;     /* bounds a shutdown */
     uv_signal_t signals[2];
     bool is_stopping; /* no pod is popped any more */
     bool is_closing;  /* handles are being closed */
@@ -52,7 +52,7 @@ static void app_close(struct app *app);
 
 static void on_wakeup(uv_timer_t *timer)
 {
-    (void)timer; /* the pass runs in the check phase of this very turn */
+    (void)timer; /* the pass runs before the loop sleeps again */
 }
 
 static void on_idle(uv_idle_t *idle)
@@ -75,10 +75,11 @@ static void app_finish_drain(struct app *app)
         app_close(app);
 }
 
-/* Everything that arrived in this turn of the loop is recorded: now decide. */
-static void on_check(uv_check_t *check)
+/* Everything that arrived is recorded: now decide. Just before the loop sleeps, not after it woke
+ * up (uv_check): timers bring bytes too, and run before the sleep. */
+static void on_prepare(uv_prepare_t *prepare)
 {
-    struct app *app = check->data;
+    struct app *app = prepare->data;
     if (app->is_closing)
         return;
     if (!app->was_synced && sched_is_synced(app->sched)) {
@@ -172,7 +173,7 @@ static void app_close(struct app *app)
     if (app->is_closing)
         return;
     app->is_closing = true;
-    uv_close((uv_handle_t *)&app->check, NULL);
+    uv_close((uv_handle_t *)&app->prepare, NULL);
     uv_close((uv_handle_t *)&app->idle, NULL);
     uv_close((uv_handle_t *)&app->wakeup, NULL);
     uv_close((uv_handle_t *)&app->drain, NULL);
@@ -236,12 +237,12 @@ static struct reflector *app_reflector(struct app *app, enum decode_kind kind)
 
 static void app_start_loop_handles(struct app *app)
 {
-    CHECK(uv_check_init(&app->loop, &app->check) == 0);
+    CHECK(uv_prepare_init(&app->loop, &app->prepare) == 0);
     CHECK(uv_idle_init(&app->loop, &app->idle) == 0);
     CHECK(uv_timer_init(&app->loop, &app->wakeup) == 0);
     CHECK(uv_timer_init(&app->loop, &app->drain) == 0);
-    app->check.data = app->drain.data = app;
-    CHECK(uv_check_start(&app->check, on_check) == 0);
+    app->prepare.data = app->drain.data = app;
+    CHECK(uv_prepare_start(&app->prepare, on_prepare) == 0);
     static const int numbers[] = {SIGTERM, SIGINT};
     for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
         CHECK(uv_signal_init(&app->loop, &app->signals[i]) == 0);
