@@ -7,7 +7,7 @@
 #include "model/lexer.h"
 
 enum {
-    DECODE_FRAMES_MAX = 24,        /* the tables nest 14 deep; CHECKed */
+    DECODE_FRAMES_MAX = 24,        /* the tables nest 11 deep, with a watch around */
     DECODE_FILTER_COUNT = 64,      /* more than there are tables */
     DECODE_PATH_BYTES = 128,       /* of a problem: spec.containers[3].resources.requests["cpu"] */
     DECODE_VALUE_SHOWN_BYTES = 48, /* of a value that is quoted in a problem */

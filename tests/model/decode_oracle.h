@@ -193,6 +193,8 @@ static enum oracle_verdict oracle_run(enum decode_kind kind, enum decode_source 
     flags |= source == DECODE_WATCH ? JSON_DISABLE_EOF_CHECK : 0;
     size_t at = 0;
     bool is_fine = true;
+    if (len > 0 && memchr(bytes, '\0', len))
+        return ORACLE_SILENT; /* jansson 2.14 passes a NUL that stands right behind a number */
     do {
         while (source == DECODE_WATCH && at < len && strchr(" \t\r\n", bytes[at]) && bytes[at])
             at++;
