@@ -8,8 +8,8 @@ static void put_text(char *to, size_t size, struct str from)
     (void)snprintf(to, size, STR_FMT, STR_ARG(from));
 }
 
-static bool refuse_va(struct api_status *status, int code, const char *reason, const char *format,
-                      va_list args)
+__attribute__((format(printf, 4, 0))) static bool
+refuse_va(struct api_status *status, int code, const char *reason, const char *format, va_list args)
 {
     *status = (struct api_status){.code = code, .reason = reason};
     (void)vsnprintf(status->message, sizeof(status->message), format, args);

@@ -61,9 +61,9 @@ Test(store_delete, a_second_delete_may_shorten_the_grace_but_not_lengthen_it)
 
 Test(store_delete, a_finished_pod_needs_no_grace)
 {
-    const struct object *pod = fixture_pod(&f, "a", "");
+    (void)fixture_pod(&f, "a", "");
     cr_assert_eq(fixture_bind(&f, "a", "n1"), 0);
-    pod = fixture_get(&f, KIND_POD, "a");
+    const struct object *pod = fixture_get(&f, KIND_POD, "a");
     const struct status_text done = {.phase = STR("Succeeded")};
     store_set_status(f.store, pod, &done, NULL);
     cr_assert_eq(delete_pod("a", -1), 0);
