@@ -105,11 +105,8 @@ static void on_prepare(uv_prepare_t *prepare)
 static void app_event(void *ctx, const struct event *event)
 {
     struct app *app = ctx;
-    if (app->is_closing)
-        return;
-    sched_on_event(app->sched, event);
-    /* Bytes also arrive from curl's timers, before the loop sleeps: it must not, the pass is due. */
-    (void)uv_idle_start(&app->idle, on_idle);
+    if (!app->is_closing)
+        sched_on_event(app->sched, event);
 }
 
 /* What an operator must mend. The reflector goes on trying: a right that is granted, a token or a
