@@ -12,6 +12,10 @@ enum {
     H2_QUEUE_BYTES = 1 << 20,   /* not yet written to the socket: stop making more */
     H2_MAX_CONNECTIONS = 1024,
     H2_STREAM_WINDOW_BYTES = 1 << 20,
+    /* curl 7.88 resets every stream that has ended. nghttp2's own limit, 33 a second, would end its
+     * connection with a GOAWAY; kube-apiserver has none for streams that are closed. */
+    H2_RESETS_BURST = 1000000,
+    H2_RESETS_A_SECOND = 1000000,
 };
 
 struct h2_server {

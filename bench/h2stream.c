@@ -136,7 +136,12 @@ int h2_session_open(struct h2_conn *conn)
         {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, server->options.max_streams},
         {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, H2_STREAM_WINDOW_BYTES},
     };
-    if (nghttp2_session_server_new(&conn->session, server->callbacks, conn) != 0)
+    nghttp2_option *limits = NULL;
+    CHECK(nghttp2_option_new(&limits) == 0);
+    nghttp2_option_set_stream_reset_rate_limit(limits, H2_RESETS_BURST, H2_RESETS_A_SECOND);
+    int rc = nghttp2_session_server_new2(&conn->session, server->callbacks, conn, limits);
+    nghttp2_option_del(limits);
+    if (rc != 0)
         return -1;
     if (nghttp2_submit_settings(conn->session, NGHTTP2_FLAG_NONE, settings, ARRAY_LEN(settings)))
         return -1;
