@@ -139,7 +139,10 @@ static void on_ticker_closed(uv_handle_t *handle)
 
 static void on_tick(uv_timer_t *ticker)
 {
-    watch_tick(ticker->data);
+    struct apiserver *server = ticker->data;
+    if (server->options.refresh_clock)
+        on_wake(server);
+    watch_tick(server);
 }
 
 static struct apiserver *apiserver_new(uv_loop_t *loop, struct store *store,

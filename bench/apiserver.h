@@ -3,8 +3,9 @@
  * can see. TLS on 127.0.0.1 with a throw-away CA, client certificates and bearer tokens, discovery,
  * list, watch, tables, patches, the binding subresource. Runs in the caller's loop; one thread.
  *
- * The store's clock is the caller's: in real time call sim_clock_read_system() in the loop (the
- * `refresh_clock` option does it on every wake-up of the loop).
+ * The store's clock is the caller's: in real time the `refresh_clock` option lets the server read
+ * the system's clocks whenever bytes come in and ten times a second; timers of others in the same
+ * loop call sim_clock_read_system() themselves.
  */
 #ifndef BENCH_APISERVER_H
 #define BENCH_APISERVER_H
@@ -23,7 +24,7 @@ struct apiserver; /* opaque */
 struct apiserver_options {
     uint16_t port;   /* 0: any free one */
     const char *dir; /* certificates, tokens and kubeconfigs are written here (0600) */
-    struct sim_clock *refresh_clock; /* set from the system's clocks at each wake-up; NULL: not */
+    struct sim_clock *refresh_clock; /* set from the system's clocks with each read; NULL: not */
     int64_t bookmark_every_ms;       /* 0: one minute, as kube */
     int64_t list_expires_ms; /* life of a continue token; 0: five minutes, as etcd's compaction */
     const char *git_version; /* of /version; NULL: "v1.37.0" */

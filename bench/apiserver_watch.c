@@ -330,7 +330,11 @@ static bool check_options(const struct call *call, struct api_status *ret_status
 {
     bool streaming = call_param(call, "sendInitialEvents").len > 0;
     struct str match = call_param(call, "resourceVersionMatch");
+    struct str rv = call_param(call, "resourceVersion");
     const char *why = NULL;
+    if (rv.len > 0 && json_int(rv, -1) < 0)
+        return api_bad_request(ret_status, "Invalid value: \"" STR_FMT "\": strconv.ParseUint",
+                               STR_ARG(rv));
     if (streaming && call->fault && call->fault->act == FAULT_DO_NO_STREAMING)
         why = "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for watch unless the "
               "WatchList feature gate is enabled";

@@ -192,13 +192,6 @@ static void on_prepare(uv_prepare_t *prepare)
     server_flush(prepare->data);
 }
 
-static void on_check(uv_check_t *check)
-{
-    const struct h2_server *server = check->data;
-    if (server->handler.on_wake)
-        server->handler.on_wake(server->handler.data);
-}
-
 /* ---- reading ---- */
 
 /* The handshake is done: only h2 goes on; the client's certificate says who it is. */
@@ -274,6 +267,9 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *bytes)
         h2_conn_close(conn);
         return;
     }
+    const struct h2_handler *handler = &conn->server->handler;
+    if (handler->on_wake)
+        handler->on_wake(handler->data);
     conn->server->counts.bytes_in += (uint64_t)len;
     if (BIO_write(conn->in, bytes->base, (int)len) != (int)len)
         h2_conn_close(conn);
@@ -345,7 +341,6 @@ static void close_own_handles(struct h2_server *server)
 {
     uv_close((uv_handle_t *)&server->listener, on_server_handle_closed);
     uv_close((uv_handle_t *)&server->flusher, on_server_handle_closed);
-    uv_close((uv_handle_t *)&server->waker, on_server_handle_closed);
 }
 
 static int server_listen(struct h2_server *server)
@@ -373,11 +368,10 @@ struct h2_server *h2_server_start(uv_loop_t *loop, const struct h2_options *opti
     server->options = *options;
     server->handler = *handler;
     server->callbacks = h2_callbacks_new();
-    server->handles = 3;
-    server->listener.data = server->flusher.data = server->waker.data = server;
+    server->handles = 2;
+    server->listener.data = server->flusher.data = server;
     CHECK(uv_tcp_init(loop, &server->listener) == 0);
     CHECK(uv_prepare_init(loop, &server->flusher) == 0);
-    CHECK(uv_check_init(loop, &server->waker) == 0);
     SSL_CTX_set_alpn_select_cb(options->tls, on_alpn, NULL);
     int rc = server_listen(server);
     if (rc < 0) {
@@ -387,7 +381,6 @@ struct h2_server *h2_server_start(uv_loop_t *loop, const struct h2_options *opti
         return NULL;
     }
     (void)uv_prepare_start(&server->flusher, on_prepare);
-    (void)uv_check_start(&server->waker, on_check);
     return server;
 }
 

@@ -48,7 +48,7 @@ struct h2_handler {
     void (*on_request)(void *data, struct h2_stream *stream);
     /* The stream is gone, answered or not: release what hangs on it. */
     void (*on_closed)(void *data, struct h2_stream *stream);
-    /* Every wake-up of the loop before the bytes of this turn are handled; may be NULL. */
+    /* Bytes came in and are about to be handled (a place to read the clock); may be NULL. */
     void (*on_wake)(void *data);
     /* The last memory is released; may be NULL. */
     void (*on_end)(void *data);

@@ -22,7 +22,6 @@ struct h2_server {
     uv_loop_t *loop;
     uv_tcp_t listener;
     uv_prepare_t flusher; /* sends what the turn wrote, before the loop sleeps */
-    uv_check_t waker;
     struct h2_options options;
     struct h2_handler handler;
     nghttp2_session_callbacks *callbacks;

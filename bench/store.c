@@ -7,7 +7,7 @@
 #include "model/base/hash.h"
 #include "model/base/mem.h"
 
-enum { DEFAULT_HISTORY = 100000, DEFAULT_EVENTS = 50000, DEFAULT_EVENT_TTL_MS = 3600 * 1000 };
+enum { DEFAULT_HISTORY = 200000, DEFAULT_EVENTS = 50000, DEFAULT_EVENT_TTL_MS = 3600 * 1000 };
 
 /* ---- life ---- */
 

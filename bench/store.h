@@ -31,7 +31,8 @@ struct store; /* opaque */
 
 struct store_options {
     uint64_t seed;           /* of the UIDs and generated names */
-    uint32_t history_events; /* ring for watches; 0: 100,000 as kube's upper bound (102,400) */
+    uint32_t history_events; /* ring for watches of all kinds; 0: 200,000 (kube keeps up to
+                              * 102,400 of each kind) */
     uint32_t event_limit;    /* Event objects kept, the oldest go first; 0: 50,000 */
     int64_t event_ttl_ms;    /* age at which an Event object goes; 0: one hour as kube */
 };
@@ -164,8 +165,8 @@ void store_set_status(struct store *store, const struct object *object,
 /* Drops Event objects that are over their age. The driver calls it every few seconds. */
 void store_tick(struct store *store);
 
-/* Forgets the history up to now: watches from older versions get 410. What etcd's compaction does every
- * five minutes. apiserver_compact() forgets the pages of lists that were begun, too. */
+/* Forgets the history up to now: watches from older versions get 410. What etcd's compaction does
+ * every five minutes. apiserver_compact() forgets the pages of lists that were begun, too. */
 void store_compact(struct store *store);
 
 #endif

@@ -218,6 +218,7 @@ Test(apiserver, bad_requests_get_a_status_and_leave_the_server_alive)
         {"GET", "/api/v1/pods?fieldSelector=spec.nope%3Dx", NULL, 400},
         {"GET", "/api/v1/pods?continue=garbage", NULL, 400},
         {"GET", "/api/v1/pods?resourceVersion=x", NULL, 400},
+        {"GET", "/api/v1/pods?watch=1&resourceVersion=x", NULL, 400},
         {"PUT", "/debug/faults", "{\"faults\":[{\"on\":\"x\"}]}", 400},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++)
