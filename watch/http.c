@@ -253,17 +253,14 @@ static void call_log(const struct http_call *call, const struct http_reply *repl
              {"ms", log_number(mono_since(now_mono(), call->sent_at), took)});
 }
 
-/* Whether new requests may still use the pool's connections. Not after a call that was under way and
- * failed: curl then takes no new request on that connection, but while others stay on it (a watch) it
- * counts against the maximum and new requests would wait for them. This also leaves a link that is
- * dead without a word behind, and a server that is stopped but acknowledges (k/k#50994). A stream that
- * was reset by the server says nothing about its connection. */
+/* Whether new requests may still use the pool's connections: not after a call that was under way
+ * and failed. The link may be dead without a word, or the server be stopped and still acknowledge
+ * (k/k#50994); a new connection finds out. A reset stream says nothing about its connection. */
 static void pool_judge(struct http_pool *pool, const struct http_call *call, CURLcode code,
                        enum http_failure failure)
 {
-    if (failure == HTTP_FAILURE_NONE || !call->was_sent || code == CURLE_HTTP2_STREAM)
-        return;
-    pool->is_retired = true;
+    if (failure != HTTP_FAILURE_NONE && call->was_sent && code != CURLE_HTTP2_STREAM)
+        pool->is_retired = true;
 }
 
 /* The one way out of a call. Outside of curl, so that the handle can be taken back. */

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "model/base/mem.h"
@@ -73,6 +74,16 @@ static void respond_big(struct h2_stream *stream, size_t len)
     free(bytes);
 }
 
+/* close(2) of an accepted socket will send RST instead of FIN. */
+static void linger_none(uv_handle_t *handle, void *ctx)
+{
+    (void)ctx;
+    uv_os_fd_t fd;
+    struct linger none = {.l_onoff = 1, .l_linger = 0};
+    if (handle->type == UV_TCP && uv_fileno(handle, &fd) == 0)
+        (void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+}
+
 static void on_request(void *data, struct h2_stream *stream)
 {
     struct world *world = data;
@@ -92,7 +103,10 @@ static void on_request(void *data, struct h2_stream *stream)
         h2_reset(stream);
     else if (str_is(path, "/drop"))
         h2_drop(stream);
-    else if (str_is(path, "/goaway")) {
+    else if (str_is(path, "/rst")) {
+        uv_walk(&world->loop, linger_none, NULL);
+        h2_drop(stream);
+    } else if (str_is(path, "/goaway")) {
         respond_text(stream, 200, 0, STR("bye"));
         h2_goaway(stream);
     } else if (!str_is(path, "/silent"))

@@ -6,6 +6,7 @@
  *   /code/N           N "code", Retry-After: 7    /big/N    200, N bytes
  *   /silent           never answers               /stall    200 "begin", then nothing more
  *   /reset            RST_STREAM                  /drop     closes the connection without a word
+ *   /rst              closes it with a TCP reset
  *   /cut              200 "begin", then closes the connection
  */
 #ifndef TESTS_BENCH_HTTP_FIXTURE_H

@@ -106,6 +106,21 @@ Test(http_client, a_hundred_requests_share_one_connection)
     world_fini(&world);
 }
 
+/* curl 7.88 resets each stream whose answer had no Content-Length once more after its end. A server
+ * that counts resets (CVE-2023-44487; nghttp2: 1000) would end the connection. */
+Test(http_client, thousands_of_requests_stay_on_one_connection)
+{
+    struct world world;
+    world_init(&world, DEFAULTS);
+    for (int i = 0; i < 3000; i++) {
+        struct answer answer = {0};
+        world_get(&world, "/hello", &answer);
+        cr_assert_str_eq(answer.text, "hello", "%d: %s", i, answer.reply.err.text);
+    }
+    cr_expect(h2_server_counts(world.server).connections == 1);
+    world_fini(&world);
+}
+
 Test(http_client, a_reply_over_four_mebibytes_is_refused_and_the_next_one_works)
 {
     struct world world;
@@ -226,24 +241,30 @@ Test(http_client, after_silence_a_new_connection_is_made)
     world_fini(&world);
 }
 
-/* What curl 7.88 would do: take no new request on the connection, and not make another one either. */
-Test(http_client, a_failed_call_beside_a_watch_does_not_hold_up_the_next_ones)
+Test(http_client, failed_calls_beside_watches_do_not_hold_up_the_next_ones)
 {
+    enum { ROUNDS = 5 };
     struct world world;
-    struct answer watch = {0}, silent = {0}, next = {0};
+    struct http_call *calls[ROUNDS];
+    struct answer watches[ROUNDS] = {{0}};
     world_init(&world, DEFAULTS);
-    struct http_call *call =
-        world_start(&world, (struct http_options){.method = "GET", .path = "/stall"}, true, &watch);
-    (void)world_start(&world,
-                      (struct http_options){.method = "GET", .path = "/silent", .deadline_ms = 100},
-                      false, &silent);
-    world_wait(&world, &silent);
-    cr_expect(silent.reply.failure == HTTP_FAILURE_TIMEOUT);
-    world_get(&world, "/hello", &next);
-    cr_expect_str_eq(next.text, "hello");
-    cr_expect(!watch.is_done, "the watch goes on");
-    http_call_stop(call);
-    world_wait(&world, &watch);
+    for (size_t i = 0; i < ROUNDS; i++) {
+        struct answer silent = {0}, next = {0};
+        calls[i] = world_start(&world, (struct http_options){.method = "GET", .path = "/stall"},
+                               true, &watches[i]);
+        (void)world_start(
+            &world, (struct http_options){.method = "GET", .path = "/silent", .deadline_ms = 100},
+            false, &silent);
+        world_wait(&world, &silent);
+        cr_expect(silent.reply.failure == HTTP_FAILURE_TIMEOUT);
+        world_get(&world, "/hello", &next);
+        cr_expect_str_eq(next.text, "hello");
+    }
+    for (size_t i = 0; i < ROUNDS; i++) {
+        cr_expect(!watches[i].is_done, "the watch goes on");
+        http_call_stop(calls[i]);
+        world_wait(&world, &watches[i]);
+    }
     world_fini(&world);
 }
 
@@ -282,14 +303,14 @@ Test(http_client, closing_ends_all_calls)
 
 /* ---- lost connections ---- */
 
-Test(http_client, a_write_whose_connection_breaks_is_lost_and_never_sent_twice)
+static void expect_write_lost(const char *path)
 {
     struct world world;
     struct answer first = {0}, answer = {0}, next = {0};
     world_init(&world, DEFAULTS);
     world_get(&world, "/hello", &first); /* curl sends again only on a connection used before */
     (void)world_start(&world,
-                      (struct http_options){.method = "POST", .path = "/drop", .body = STR("{}")},
+                      (struct http_options){.method = "POST", .path = path, .body = STR("{}")},
                       false, &answer);
     world_wait(&world, &answer);
     cr_expect(answer.reply.failure == HTTP_FAILURE_LOST && answer.reply.was_sent);
@@ -299,6 +320,16 @@ Test(http_client, a_write_whose_connection_breaks_is_lost_and_never_sent_twice)
     world_get(&world, "/hello", &next);
     cr_expect_str_eq(next.text, "hello");
     world_fini(&world);
+}
+
+Test(http_client, a_write_whose_connection_ends_is_lost)
+{
+    expect_write_lost("/drop");
+}
+
+Test(http_client, a_write_whose_connection_is_reset_is_lost_and_never_sent_twice)
+{
+    expect_write_lost("/rst");
 }
 
 Test(http_client, a_reset_stream_is_lost_and_the_connection_stays)
