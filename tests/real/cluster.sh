@@ -80,7 +80,7 @@ cluster_start_apiserver() {
     cluster_etcd=$!
     for cluster_try in 1 2 3 4 5; do
         cluster_port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 10000))
-        cluster_write_kubeconfigs "https://127.0.0.1:$cluster_port"
+        (umask 077 && cluster_write_kubeconfigs "https://127.0.0.1:$cluster_port")
         cluster_spawn kube-apiserver --etcd-servers="unix://$cluster_dir/etcd.sock" \
             --bind-address=127.0.0.1 --advertise-address=127.0.0.1 --secure-port="$cluster_port" --endpoint-reconciler-type=none \
             --tls-cert-file="$cluster_dir/apiserver.crt" --tls-private-key-file="$cluster_dir/apiserver.key" \

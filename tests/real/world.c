@@ -13,6 +13,7 @@
 enum {
     PATH_BYTES = 512,
     ARGUMENTS_MAX = 32,
+    DELETE_PAGE_ITEMS = 1000,
 };
 
 static const char *setting(const char *name)
@@ -24,33 +25,47 @@ static const char *setting(const char *name)
 
 /* ---- the start and the end ---- */
 
+/* In pages: the apiserver gives up on a request after a minute. */
 static void delete_all(struct world *world, const char *path)
 {
     static const char now[] = "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\","
                               "\"gracePeriodSeconds\":0,\"propagationPolicy\":\"Background\"}";
-    long status = api_call(&world->api, "DELETE", path, now, NULL);
-    cr_assert(status == 200, "DELETE %s: status %ld", path, status);
+    char page[PATH_BYTES];
+    (void)snprintf(page, sizeof(page), "%s?limit=%d", path, DELETE_PAGE_ITEMS);
+    size_t deleted;
+    do {
+        json_t *answer = NULL;
+        long status = api_call(&world->api, "DELETE", page, now, &answer);
+        cr_assert(status == 200, "DELETE %s: status %ld", page, status);
+        deleted = json_array_size(json_object_get(answer, "items"));
+        json_decref(answer);
+    } while (deleted == DELETE_PAGE_ITEMS);
 }
 
 /* Owners first, or they would make their pods again. The namespace itself goes in its own time. */
 static void sweep_namespace(void *context, const json_t *object)
 {
-    static const char *const kinds[] = {"/apis/apps/v1/namespaces/%s/deployments",
-                                        "/apis/apps/v1/namespaces/%s/replicasets",
-                                        "/api/v1/namespaces/%s/pods", "/api/v1/namespaces/%s"};
+    static const struct {
+        const char *group;
+        const char *kind;
+    } kinds[] = {
+        {"/apis/apps/v1", "deployments"}, {"/apis/apps/v1", "replicasets"}, {"/api/v1", "pods"}};
+    struct world *world = context;
     const char *name =
         json_string_value(json_object_get(json_object_get(object, "metadata"), "name"));
     CHECK(name);
     if (strncmp(name, "test-", 5) != 0)
         return;
+    char path[PATH_BYTES];
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        struct buf path CLEANUP(buf_fini);
-        buf_init(&path, PATH_BYTES);
-        const char *slot = strstr(kinds[i], "%s");
-        CHECK(buf_add(&path, kinds[i], (size_t)(slot - kinds[i])));
-        CHECK(buf_add_str(&path, name) && buf_add_str(&path, slot + 2));
-        delete_all(context, path.data);
+        (void)snprintf(path, sizeof(path), "%s/namespaces/%s/%s", kinds[i].group, name,
+                       kinds[i].kind);
+        delete_all(world, path);
     }
+    (void)snprintf(path, sizeof(path), "/api/v1/namespaces/%s", name);
+    long status = api_call(&world->api, "DELETE", path, NULL, NULL);
+    cr_assert(status == 200 || status == 404 || status == 409, "DELETE %s: status %ld", path,
+              status);
 }
 
 /* Everything that tests have made: also what a failed one left behind. */
