@@ -101,6 +101,18 @@ void make_certificate(const char *name, int days, char **ret_cert_pem, char **re
     EVP_PKEY_free(key);
 }
 
+void become_nobody(void)
+{
+    if (getuid() == 0)
+        cr_assert(setegid(NOBODY) == 0 && seteuid(NOBODY) == 0);
+}
+
+void become_root_again(void)
+{
+    if (getuid() == 0)
+        cr_assert(seteuid(0) == 0 && setegid(0) == 0);
+}
+
 char *make_base64(const char *text)
 {
     size_t len = strlen(text);

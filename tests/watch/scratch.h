@@ -25,6 +25,12 @@ char *scratch_write(const struct scratch *scratch, const char *name, const char 
 /* A self-signed certificate and its key in PEM, yours. It ends `days` from now (negative: has). */
 void make_certificate(const char *name, int days, char **ret_cert_pem, char **ret_key_pem);
 
+/* Root reads every file: tests of permissions become nobody for a while, in their own process. Does
+ * nothing when we are not root. */
+enum { NOBODY = 65534 };
+void become_nobody(void);
+void become_root_again(void);
+
 /* Base64, yours. */
 char *make_base64(const char *text);
 
