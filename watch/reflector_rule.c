@@ -91,6 +91,8 @@ static struct reflector_step decide_watching(const struct reflector_end *end)
     int32_t code = end_code(end);
     if (reflector_end_is_calm(end))
         return (struct reflector_step){.next = NEXT_WATCH};
+    if (end->is_idle) /* a dead link, or a server without bookmarks: the silence was wait enough */
+        return (struct reflector_step){.next = NEXT_WATCH};
     if (code == 410) /* at once, but not in a circle */
         return (struct reflector_step){.next = NEXT_STREAM, .backs_off = end->expiries > 1};
     if (code == 400 || end->is_rv_too_large) /* the server does not take our version */

@@ -18,7 +18,7 @@ void writer_bind(void *ctx, const struct bind_request *request)
     write_body_bind(&write->text, &pod,
                     symbol_str(writer->options.symbols, request->node_name_sym));
     if (writer->is_draining)
-        write_class_refuse(&writer->bind_class, write);
+        write_class_refuse(&writer->bind_class, write, "shutting down");
     else
         write_class_put(&writer->bind_class, write);
 }

@@ -36,10 +36,10 @@ void write_body_bind(struct buf *body, const struct write_pod *pod, struct str n
 void write_body_status(struct buf *body, const struct write_pod *pod,
                        const struct write_status *status)
 {
-    char time_text[TIMESTAMP_TEXT_BYTES];
     add_field(body, "{\"metadata\":{", "uid", pod->uid);
     add_text(body, "},\"status\":{\"conditions\":[{\"lastProbeTime\":null");
     if (status->transition_unix_us != 0) {
+        char time_text[TIMESTAMP_TEXT_BYTES];
         timestamp_format(status->transition_unix_us, time_text);
         add_field(body, ",", "lastTransitionTime", str_from(time_text));
     }

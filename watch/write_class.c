@@ -106,8 +106,7 @@ static void answer(struct write_class *class, struct write *write, const struct 
 static void answer_not_sent(struct write_class *class, struct write *write)
 {
     struct http_reply reply = {.failure = HTTP_FAILURE_STOPPED, .retry_after_seconds = -1};
-    (void)err_set(&reply.err, ECANCELED, "not sent: %s",
-                  class->is_closing ? "shutting down" : "too many writes are waiting");
+    (void)err_set(&reply.err, ECANCELED, "not sent: %s", write->why_refused);
     answer(class, write, &reply);
 }
 
@@ -190,16 +189,20 @@ void write_class_pump(struct write_class *class)
 
 void write_class_put(struct write_class *class, struct write *write)
 {
-    if (class->is_closing || buf_overflowed(&write->text)) {
-        write_class_refuse(class, write);
+    const char *why = class->is_closing              ? "shutting down"
+                      : buf_overflowed(&write->text) ? "the request is too large"
+                                                     : NULL;
+    if (why) {
+        write_class_refuse(class, write, why);
         return;
     }
     queue_push(class, write);
     write_class_pump(class);
 }
 
-void write_class_refuse(struct write_class *class, struct write *write)
+void write_class_refuse(struct write_class *class, struct write *write, const char *why)
 {
+    write->why_refused = why;
     write->next = class->refused;
     class->refused = write;
     if (!class->is_closing)
@@ -256,7 +259,7 @@ void write_class_close(struct write_class *class, void (*on_closed)(void *ctx), 
     class->closed_ctx = ctx;
     class->open_count = 2;
     while (class->head)
-        write_class_refuse(class, queue_pop(class));
+        write_class_refuse(class, queue_pop(class), "shutting down");
     http_client_close(class->client, on_client_closed, class);
     uv_close((uv_handle_t *)&class->timer, on_timer_closed);
 }

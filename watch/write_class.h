@@ -35,6 +35,7 @@ struct write {
     size_t name_at, body_at;
     bool is_first;    /* goes before all that wait */
     bool was_refused; /* had a 401 */
+    const char *why_refused;
     uint32_t tries;
     /* whom it is about, for the writer */
     uint32_t namespace_sym;
@@ -83,14 +84,17 @@ struct write_class {
 
 void write_class_init(struct write_class *class, const struct write_class_options *options);
 
-/* An empty write of the class, to be filled and given back by one of the next two. */
+/* An empty write of the class, to be filled and given back by one of the next three. */
 struct write *write_class_take(struct write_class *class, enum write_kind kind);
-void write_class_put(struct write_class *class,
-                     struct write *write); /* it leaves as soon as it may */
-void write_class_refuse(struct write_class *class,
-                        struct write *write); /* answered as never sent */
-void write_class_drop(struct write_class *class,
-                      struct write *write); /* back to the pool, unused */
+
+/* It leaves as soon as it may. */
+void write_class_put(struct write_class *class, struct write *write);
+
+/* Answered as never sent, from the loop; `why` is a constant. */
+void write_class_refuse(struct write_class *class, struct write *write, const char *why);
+
+/* Back to the pool, unused. */
+void write_class_drop(struct write_class *class, struct write *write);
 
 /* Sends what may be sent; call it when may_send() has changed its mind. */
 void write_class_pump(struct write_class *class);

@@ -74,9 +74,8 @@ void writer_patch_status(void *ctx, const struct status_request *request)
         return;
     }
     struct write *write = new_status(writer, request, 0);
-    bool is_full = class->waiting >= WRITER_STATUS_QUEUE;
-    if (is_full || class->is_closing || buf_overflowed(&write->text)) {
-        write_class_refuse(class, write);
+    if (class->waiting >= WRITER_STATUS_QUEUE) {
+        write_class_refuse(class, write, "too many patches are waiting");
         return;
     }
     map_put(&writer->statuses, uid_hash(write->uid), write);

@@ -56,8 +56,7 @@ struct script {
     struct script_stream *to_drop;
     struct script_stream *held;
     struct script_stream *stalled; /* a list */
-    uv_timer_t drop_timer, deadline;
-    bool is_late;
+    uv_timer_t drop_timer, ticker;
 };
 
 /* The struct must stay where it is. */

@@ -14,7 +14,7 @@
 #include "model/names.h"
 #include "watch/reflector.h"
 
-enum { NODES_MAX = 64, DEADLINE_MS = 20000, NAME_BYTES = 16, RV_BYTES = 32 };
+enum { NODES_MAX = 64, DEADLINE_MS = 20000, TICK_MS = 5, NAME_BYTES = 16, RV_BYTES = 32 };
 
 /* A node as the core was told. */
 struct told_node {
@@ -32,8 +32,8 @@ struct mirror {
     struct http_client *client;
     struct symbols *symbols;
     struct reflector *reflector;
-    uv_timer_t deadline;
-    bool is_late, is_stopped, is_client_closed;
+    uv_timer_t ticker;
+    bool is_stopped, is_client_closed;
     char dir[64];
     FILE *log_file;
     struct told_node nodes[NODES_MAX]; /* "n-0" to "n-63" */
@@ -157,19 +157,24 @@ static void shake(struct mirror *mirror, struct rng *rng)
 
 /* ---- life ---- */
 
-static void on_deadline(uv_timer_t *timer)
+static void on_tick(uv_timer_t *timer)
 {
-    ((struct mirror *)timer->data)->is_late = true;
+    (void)timer;
 }
 
+/* False: it did not come about in time. The ticks keep the loop from sleeping on what a timer did.
+ */
 static bool run_until(struct mirror *mirror, bool (*is_done)(void *ctx), void *ctx)
 {
-    mirror->is_late = false;
-    (void)uv_timer_start(&mirror->deadline, on_deadline, DEADLINE_MS, 0);
-    while (!is_done(ctx) && !mirror->is_late)
+    uint64_t deadline_ns = uv_hrtime() + (uint64_t)DEADLINE_MS * 1000000;
+    (void)uv_timer_start(&mirror->ticker, on_tick, TICK_MS, TICK_MS);
+    bool is_late = false;
+    while (!is_done(ctx) && !is_late) {
         (void)uv_run(&mirror->loop, UV_RUN_ONCE);
-    (void)uv_timer_stop(&mirror->deadline);
-    return !mirror->is_late;
+        is_late = uv_hrtime() > deadline_ns;
+    }
+    (void)uv_timer_stop(&mirror->ticker);
+    return !is_late;
 }
 
 static void mirror_open(struct mirror *mirror, bool no_streaming)
@@ -178,8 +183,7 @@ static void mirror_open(struct mirror *mirror, bool no_streaming)
     *mirror = (struct mirror){.dir = "/tmp/spillway-mirror-XXXXXX"};
     cr_assert(mkdtemp(mirror->dir));
     cr_assert_eq(uv_loop_init(&mirror->loop), 0);
-    (void)uv_timer_init(&mirror->loop, &mirror->deadline);
-    mirror->deadline.data = mirror;
+    (void)uv_timer_init(&mirror->loop, &mirror->ticker);
     sim_clock_read_system(&mirror->clock);
     mirror->store = store_new(NULL, &mirror->clock);
     const struct apiserver_options server = {
@@ -239,7 +243,7 @@ static void mirror_close(struct mirror *mirror)
     http_client_close(mirror->client, set_true, &mirror->is_client_closed);
     cr_assert(run_until(mirror, is_true, &mirror->is_client_closed));
     apiserver_stop(mirror->server);
-    uv_close((uv_handle_t *)&mirror->deadline, NULL);
+    uv_close((uv_handle_t *)&mirror->ticker, NULL);
     (void)uv_run(&mirror->loop, UV_RUN_DEFAULT);
     cr_expect_eq(uv_loop_close(&mirror->loop), 0);
     access_free(mirror->access);

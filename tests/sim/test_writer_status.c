@@ -82,6 +82,18 @@ Test(writer_status, reports_a_patch_of_a_pod_that_is_another_now)
     cr_expect_eq(rig.replies[0].outcome, OUTCOME_CONFLICT);
 }
 
+Test(writer_status, refuses_a_patch_that_is_absurdly_large)
+{
+    static char message[300 * 1024];
+    memset(message, 'x', sizeof message - 1);
+    rig_patch(&rig, message, false, false);
+    rig_await_replies(&rig, 1);
+    cr_expect_eq(rig.replies[0].outcome, OUTCOME_NOT_SENT);
+    cr_expect(strstr(rig.replies[0].message, "too large"), "%s", rig.replies[0].message);
+    rig_patch(&rig, "one", false, false); /* and the pod is not stuck */
+    rig_await_count(&rig, "/status", 1);
+}
+
 /* ---- events ---- */
 
 Test(writer_status, posts_events)
