@@ -5,6 +5,7 @@
 #include "bench/cmd_apiserver.h"
 #include "bench/cmd_cycle.h"
 #include "bench/cmd_decode.h"
+#include "bench/cmd_demo.h"
 #include "bench/cmd_http.h"
 #include "bench/cmd_memory.h"
 #include "model/base/check.h"
@@ -14,6 +15,7 @@ static const struct command {
     int (*run)(int argc, char **argv);
     const char *help;
 } commands[] = {
+    {"demo", cmd_demo, "pods being scheduled, live, on a simulated cluster"},
     {"apiserver", cmd_apiserver, "a simulated apiserver on loopback, for kubectl and schedulers"},
     {"decode", cmd_decode, "how fast Pods are read out of a list"},
     {"cycle", cmd_cycle, "what one decision costs"},
