@@ -6,6 +6,7 @@
 
 void *mem_zalloc(size_t count, size_t size)
 {
+    CHECK(size == 0 || count <= SIZE_MAX / size);
     void *pointer = calloc(count ? count : 1, size ? size : 1);
     CHECK(pointer != NULL);
     return pointer;

@@ -17,7 +17,7 @@ case $seconds in '' | *[!0-9]*) echo "fuzz: SECONDS must be a number, not \"$sec
 
 # Objects are made by the Makefile's own rules, with its warnings, in a build directory of their own.
 compile() {
-    make --no-print-directory -j2 BUILD="$build" CC=clang SAN=$san CFLAGS="$cflags" "$@"
+    make -s --no-print-directory -j2 BUILD="$build" CC=clang SAN=$san CFLAGS="$cflags" "$@"
 }
 
 # The value of a word in the first line's comment, empty when it is not there.
@@ -40,9 +40,8 @@ wanted=("$build/libmodel.a" "${supports[@]}")
 for name in "${names[@]}"; do
     [ -e "tests/fuzz/fuzz_$name.c" ] || { echo "fuzz: no tests/fuzz/fuzz_$name.c" >&2; exit 2; }
     wanted+=("$build/obj/tests/fuzz/fuzz_$name.o")
-    if [ "$(directive "tests/fuzz/fuzz_$name.c" links)" = watch ]; then
-        wanted+=("$build/libwatch.a")
-    fi
+    folder=$(directive "tests/fuzz/fuzz_$name.c" links)
+    if [ -n "$folder" ]; then wanted+=("$build/lib$folder.a"); fi
 done
 mkdir -p "$build"
 compile "${wanted[@]}"
@@ -51,7 +50,8 @@ failed=0
 for name in "${names[@]}"; do
     source=tests/fuzz/fuzz_$name.c
     libraries=()
-    if [ "$(directive "$source" links)" = watch ]; then libraries+=("$build/libwatch.a"); fi
+    folder=$(directive "$source" links)
+    if [ -n "$folder" ]; then libraries+=("$build/lib$folder.a"); fi
     # shellcheck disable=SC2046 # the words of pkg-config are words
     clang -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
         -o "$build/fuzz_$name" "$build/obj/tests/fuzz/fuzz_$name.o" "${supports[@]}" \
