@@ -98,8 +98,12 @@ $(BUILD)/lib$(1).a: $(call objects,$(call sources,$(1)))
 endef
 $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 
+# What tests of whole programs share.
+support_sim  := $(wildcard tests/support/*.c)
+support_real := $(support_sim)
+
 define test_rules
-$(BUILD)/test-$(1): $(call objects,$(sort $(wildcard tests/$(1)/*.c))) $(call archives,$(1))
+$(BUILD)/test-$(1): $(call objects,$(sort $(wildcard tests/$(1)/*.c)) $(support_$(1))) $(call archives,$(1))
 	@echo "  LD    $$@"
 	$(Q)$(CC) $(SANFLAGS) $(LINK) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LIBS) -lcriterion
 endef

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/real/process.h"
+#include "tests/support/process.h"
 
 enum { PATIENCE_MS = 30000, MAX_ARGUMENTS = 16, MAX_EXPECTED = 8 };
 

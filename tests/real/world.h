@@ -12,7 +12,7 @@
 #include <sys/types.h>
 
 #include "tests/real/api.h"
-#include "tests/real/process.h"
+#include "tests/support/process.h"
 
 /* How long anything may take that takes well under a second on an idle machine. */
 enum { WORLD_PATIENCE_MS = 60000 };

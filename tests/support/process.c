@@ -1,4 +1,4 @@
-#include "tests/real/process.h"
+#include "tests/support/process.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -2,8 +2,8 @@
  * Other programs, as the tests use them: run to their end with a bounded wait, or started, watched
  * and stopped. Whatever is started here dies with the test, however the test ends.
  */
-#ifndef TESTS_REAL_PROCESS_H
-#define TESTS_REAL_PROCESS_H
+#ifndef TESTS_SUPPORT_PROCESS_H
+#define TESTS_SUPPORT_PROCESS_H
 
 #include <stdbool.h>
 #include <sys/types.h>
