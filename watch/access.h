@@ -18,7 +18,8 @@ struct access; /* opaque: holds secrets; wiped when freed */
 #define ACCESS_SERVICE_ACCOUNT_DIR "/var/run/secrets/kubernetes.io/serviceaccount"
 
 struct access_options {
-    const char *kubeconfig;          /* NULL: in-cluster files */
+    /* NULL: the files in $KUBECONFIG; else, in a pod, its service account; else ~/.kube/config. */
+    const char *kubeconfig;
     const char *context;             /* NULL: current-context */
     const char *service_account_dir; /* NULL: ACCESS_SERVICE_ACCOUNT_DIR */
     bool insecure_skip_tls_verify;   /* --insecure-skip-tls-verify; warned about */
@@ -31,8 +32,8 @@ struct access *access_load(const struct access_options *options, const struct lo
                            struct err *err);
 void access_free(struct access *access);
 
-const char *
-access_server(const struct access *access); /* "https://host:port[/prefix]", no slash at end */
+/* "https://host:port[/prefix]", no slash at the end. Lent for the life of the access. */
+const char *access_server(const struct access *access);
 
 /* Counts up whenever CA, certificate, key or proxy changed: connections made before are to be
  * closed. */

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "model/base/buf.h"
 #include "tests/watch/scratch.h"
 #include "watch/kubeconfig.h"
 
@@ -232,10 +233,12 @@ Test(kubeconfig, bad_files_say_where_and_what_there_is)
 
 Test(kubeconfig, a_list_of_a_thousand_contexts_is_cut_in_the_message)
 {
-    char *text = malloc(64000);
-    size_t len = (size_t)sprintf(text, "contexts:\n");
+    struct buf list;
+    buf_init(&list, 64000);
+    (void)buf_add_str(&list, "contexts:\n");
     for (int i = 0; i < 1000; i++)
-        len += (size_t)sprintf(text + len, "- {name: context-%d}\n", i);
+        (void)buf_printf(&list, "- {name: context-%d}\n", i);
+    char *text = buf_take(&list);
     struct kubeconfig config = {0};
     struct err err = {0};
     cr_expect(parse(text, NULL, &config, &err) < 0);
