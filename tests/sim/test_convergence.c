@@ -253,6 +253,8 @@ static void mirror_close(struct mirror *mirror)
     remove_dir(mirror->dir);
 }
 
+TestSuite(convergence);
+
 /* ---- the tests ---- */
 
 static const struct fault faults[] = {
