@@ -150,3 +150,62 @@ bool node_term_matches(const struct node_term *term, const struct labels *labels
             return false;
     return true;
 }
+
+static bool names_nodes(const struct requirement *field)
+{
+    return field->key_sym == NAME_METADATA_NAME && field->op == SELECTOR_IN;
+}
+
+static const struct requirement *term_first_names(const struct node_term *term)
+{
+    for (uint32_t i = 0; i < term->field_count; i++)
+        if (names_nodes(&term->fields[i]))
+            return &term->fields[i];
+    return NULL;
+}
+
+bool node_terms_are_named(const struct node_term *terms, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (!term_first_names(&terms[i]))
+            return false;
+    return count > 0;
+}
+
+static bool requirement_has_value(const struct requirement *requirement, uint32_t value_sym)
+{
+    for (uint32_t i = 0; i < requirement->value_count; i++)
+        if (requirement->value_syms[i] == value_sym)
+            return true;
+    return false;
+}
+
+static bool term_names(const struct node_term *term, uint32_t node_name_sym)
+{
+    for (uint32_t i = 0; i < term->field_count; i++)
+        if (names_nodes(&term->fields[i]) &&
+            !requirement_has_value(&term->fields[i], node_name_sym))
+            return false;
+    return term_first_names(term) != NULL;
+}
+
+bool node_terms_name(const struct node_term *terms, uint32_t count, uint32_t node_name_sym)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (term_names(&terms[i], node_name_sym))
+            return true;
+    return false;
+}
+
+bool node_terms_conflict(const struct node_term *terms, uint32_t count)
+{
+    if (!node_terms_are_named(terms, count))
+        return false;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct requirement *names = term_first_names(&terms[i]);
+        for (uint32_t v = 0; v < names->value_count; v++)
+            if (term_names(&terms[i], names->value_syms[v]))
+                return false;
+    }
+    return true;
+}

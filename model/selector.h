@@ -1,6 +1,6 @@
 /*
- * Node labels, and the selectors that pods hold against them: nodeSelector, required and preferred node
- * affinity. Meaning: spec of NodeAffinity in kube-scheduler (component-helpers nodeaffinity).
+ * Node labels, and the selectors that pods hold against them: nodeSelector, required and preferred
+ * node affinity. Meaning: spec of NodeAffinity in kube-scheduler (component-helpers nodeaffinity).
  */
 #ifndef MODEL_SELECTOR_H
 #define MODEL_SELECTOR_H
@@ -68,5 +68,18 @@ void labels_sort(struct labels *labels);
  * compare base-10 integers; text that is none does not match. */
 bool node_term_matches(const struct node_term *term, const struct labels *labels,
                        uint32_t node_name_sym, const struct symbols *symbols);
+
+/*
+ * Terms that all name their nodes (metadata.name In ...), as pods of DaemonSets have:
+ * kube-scheduler then looks at those nodes only (nodeaffinity PreFilter).
+ */
+/* Whether there is a term, and every term names nodes. */
+bool node_terms_are_named(const struct node_term *terms, uint32_t count);
+
+/* Whether some term names this node with each of its In requirements. */
+bool node_terms_name(const struct node_term *terms, uint32_t count, uint32_t node_name_sym);
+
+/* Whether all terms name nodes, and none could be meant: "a" and "b" at once. */
+bool node_terms_conflict(const struct node_term *terms, uint32_t count);
 
 #endif

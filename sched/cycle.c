@@ -58,13 +58,22 @@ static bool cycle_unsupported(const struct pod *pod, struct buf *text)
     return true;
 }
 
-static struct cycle_result cycle_refuse_unsupported(const struct cluster *cluster,
-                                                    struct buf *reason, struct buf *message)
+/* The sentence when no node was asked. */
+static void format_prefilter(const struct cluster *cluster, const char *reason, struct buf *message)
 {
     struct diagnosis diagnosis;
     diagnosis_init(&diagnosis, cluster->nodes.present_count);
-    diagnosis_format(&diagnosis, cluster->symbols, reason->data, message);
-    return (struct cycle_result){NODE_SLOT_NONE, 1u << PLUGIN_FEATURES, true};
+    diagnosis_format(&diagnosis, cluster->symbols, reason, message);
+}
+
+/* NodeAffinity's terms name nodes, and contradict each other (A10, PreFilter). */
+static bool cycle_conflicts(const struct cluster *cluster, const struct shape *shape,
+                            struct buf *message)
+{
+    if (!node_terms_conflict(shape->required_terms, shape->required_term_count))
+        return false;
+    format_prefilter(cluster, "pod affinity terms conflict", message);
+    return true;
 }
 
 /* The node someone nominated it to, when it passes: no scoring, no further look (A5.3). */
@@ -165,8 +174,12 @@ struct cycle_result cycle_run(struct cycle *cycle, struct cluster *cluster,
     buf_clear(message);
     struct buf unsupported CLEANUP(buf_fini);
     buf_init(&unsupported, CYCLE_MESSAGE_BYTES_MAX);
-    if (cycle_unsupported(pod, &unsupported))
-        return cycle_refuse_unsupported(cluster, &unsupported, message);
+    if (cycle_unsupported(pod, &unsupported)) {
+        format_prefilter(cluster, unsupported.data, message);
+        return (struct cycle_result){NODE_SLOT_NONE, 1u << PLUGIN_FEATURES, true};
+    }
+    if (cycle_conflicts(cluster, pod->shape, message))
+        return (struct cycle_result){NODE_SLOT_NONE, 1u << PLUGIN_NODE_AFFINITY, false};
     uint32_t nominated = cycle_nominated(cluster, nominator, pod);
     if (nominated != NODE_SLOT_NONE)
         return (struct cycle_result){nominated, 0, false};

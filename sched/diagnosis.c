@@ -97,7 +97,7 @@ static void reasons_format(const struct diagnosis *diagnosis, const struct symbo
 void diagnosis_format(const struct diagnosis *diagnosis, const struct symbols *symbols,
                       const char *prefilter, struct buf *message)
 {
-    if (diagnosis->node_count == 0) {
+    if (diagnosis->node_count == 0 && prefilter == NULL) {
         buf_add_str(message, "no nodes available to schedule pods");
         return;
     }

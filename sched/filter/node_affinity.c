@@ -6,8 +6,7 @@
  *   2. requiredDuringSchedulingIgnoredDuringExecution: one of the terms matches; a term without
  *      requirements matches nothing, and neither does a list without terms
  *
- * Deviation: kube narrows the set of nodes by metadata.name terms beforehand and words the refusal
- * of all other nodes differently; ours refuses the same nodes with this filter's one text. A
+ * Terms that name their nodes narrow the search beforehand: node_affinity_names.c. Deviation: a
  * profile's addedAffinity does not exist here.
  */
 #include "sched/filter.h"

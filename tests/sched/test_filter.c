@@ -14,7 +14,7 @@ Test(filter, every_filter_is_listed_under_its_name_and_knows_what_to_wait_for)
         cr_expect_str_eq(filters[plugin]->name, plugin_names[plugin]);
         cr_expect(filters[plugin]->wakes_on & WAKE_NODE_ADDED, "%s", plugin_names[plugin]);
     }
-    cr_assert_eq(filter_count, 7);
+    cr_assert_eq(filter_count, 8);
     cr_assert_null(filters[PLUGIN_SCHEDULING_GATES]);
     cr_assert_null(filters[PLUGIN_FEATURES]);
 }
