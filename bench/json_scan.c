@@ -1,5 +1,6 @@
 #include "bench/json_scan.h"
 
+#include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -71,23 +72,47 @@ static const char *skip_digits(const char *at, const char *end)
     return at > from ? at : NULL;
 }
 
+/* Whether jansson can hold the number: an integer in 64 bits, a real within a double. Otherwise
+ * text would be stored that no DOM can be made of. */
+static bool number_fits(struct str number, bool real)
+{
+    static const char most[] = "9223372036854775807";
+    char text[64];
+    struct str digits = number;
+    if (digits.ptr[0] == '-')
+        digits = (struct str){digits.ptr + 1, digits.len - 1};
+    if (!real)
+        return digits.len < sizeof(most) - 1 ||
+               (digits.len == sizeof(most) - 1 && memcmp(digits.ptr, most, digits.len) <= 0);
+    if (number.len >= sizeof(text))
+        return false;
+    memcpy(text, number.ptr, number.len);
+    text[number.len] = '\0';
+    return isfinite(strtod(text, NULL));
+}
+
 static const char *check_number(const char *at, const char *end)
 {
+    const char *from = at;
+    bool real = false;
     if (at < end && *at == '-')
         at++;
     if (at < end && *at == '0')
         at++;
     else if (!(at = skip_digits(at, end)))
         return NULL;
-    if (at < end && *at == '.' && !(at = skip_digits(at + 1, end)))
-        return NULL;
-    if (at < end && (*at == 'e' || *at == 'E')) {
+    if (at < end && *at == '.') {
+        real = true;
+        at = skip_digits(at + 1, end);
+    }
+    if (at && at < end && (*at == 'e' || *at == 'E')) {
+        real = true;
         at++;
         if (at < end && (*at == '+' || *at == '-'))
             at++;
         at = skip_digits(at, end);
     }
-    return at;
+    return at && number_fits((struct str){from, (size_t)(at - from)}, real) ? at : NULL;
 }
 
 static const char *check_word(const char *at, const char *end, const char *word)

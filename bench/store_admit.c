@@ -11,12 +11,9 @@
 
 static json_t *member_object(json_t *object, const char *key)
 {
-    json_t *member = json_object_get(object, key);
-    if (!member) {
-        member = json_object();
-        (void)json_object_set_new(object, key, member);
-    }
-    return member;
+    if (!json_object_get(object, key))
+        (void)json_object_set_new(object, key, json_object());
+    return json_object_get(object, key); /* NULL when `object` is none; jansson takes that */
 }
 
 static void default_new(json_t *object, const char *key, json_t *owned_value)
@@ -211,7 +208,8 @@ static bool admit_workload(const struct kind *kind, json_t *object, struct api_s
         default_new(spec, "progressDeadlineSeconds", json_integer(600));
         json_t *strategy = member_object(spec, "strategy");
         default_text(strategy, "type", "RollingUpdate");
-        if (strcmp(json_string_value(json_object_get(strategy, "type")), "RollingUpdate") == 0) {
+        const char *type = json_string_value(json_object_get(strategy, "type"));
+        if (type && strcmp(type, "RollingUpdate") == 0) {
             json_t *rolling = member_object(strategy, "rollingUpdate");
             default_text(rolling, "maxUnavailable", "25%");
             default_text(rolling, "maxSurge", "25%");

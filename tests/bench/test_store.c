@@ -249,3 +249,13 @@ Test(store, an_event_has_two_vocabularies)
     cr_assert(strstr(out.data, "\"note\":\"hello\",\"reportingController\":\"spillway\""));
     buf_fini(&out);
 }
+
+Test(store, a_number_that_no_dom_can_hold_is_refused_also_in_an_event)
+{
+    cr_assert_eq(fixture_refused(&f, KIND_EVENT,
+                                 "{\"metadata\":{\"name\":\"e\"},\"count\":"
+                                 "9999999999999999999999}"),
+                 400);
+    cr_assert_eq(fixture_refused(&f, KIND_EVENT, "{\"metadata\":{\"name\":\"e\"},\"count\":1e999}"),
+                 400);
+}
