@@ -136,7 +136,8 @@ step_hardening() {
     }
     for binary in "$build/spillway" "$build/spillway-bench"; do
         has() { # what, where readelf shows it, a pattern
-            readelf -W "$2" "$binary" 2>/dev/null | grep -qE "$3" || { echo "$binary: no $1"; status=1; }
+            # not through a pipe: grep -q would end it early, and pipefail call that a failure
+            grep -qE "$3" <<<"$(readelf -W "$2" "$binary" 2>/dev/null)" || { echo "$binary: no $1"; status=1; }
         }
         has 'position-independent executable' -h 'Type: +DYN'
         has 'PIE flag' -d 'FLAGS_1.*PIE'
