@@ -59,6 +59,7 @@ demo-down: ## end what demo-up left running
 	$(Q)$(BUILD)/spillway-bench demo --down --out $(BUILD)
 
 test: deps ## everything: unit, simulated apiserver, real control plane
+	$(Q)tests/real/go.sh >/dev/null
 	$(Q)$(MAKE) --no-print-directory test-unit test-sim test-real
 
 test-unit: $(UNIT:%=$(BUILD)/test-%) ## the quick part
