@@ -55,8 +55,10 @@ void condition_add(struct buf *list, const struct object *object,
         since = before.since;
     if (before.updated.len > 0 && !condition->is_updated)
         updated = before.updated;
-    (void)buf_printf(list, "%s{\"lastTransitionTime\":\"" STR_FMT "\"", list->len > 1 ? "," : "",
-                     STR_ARG(since));
+    (void)buf_add_str(list, list->len > 1 ? ",{" : "{");
+    if (condition->has_heartbeat)
+        (void)buf_printf(list, "\"lastHeartbeatTime\":\"%s\",", now);
+    (void)buf_printf(list, "\"lastTransitionTime\":\"" STR_FMT "\"", STR_ARG(since));
     if (condition->has_update_time)
         (void)buf_printf(list, ",\"lastUpdateTime\":\"" STR_FMT "\"", STR_ARG(updated));
     if (condition->message) {

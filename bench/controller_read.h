@@ -28,6 +28,7 @@ bool pod_is_active(const struct object *pod);
 struct condition_text {
     const char *type, *status;
     const char *reason, *message; /* NULL: none */
+    bool has_heartbeat;           /* a lastHeartbeatTime of now, as nodes have it */
     bool has_update_time;         /* a lastUpdateTime, as Deployments have it */
     bool is_updated;              /* which then is now; else it stays */
 };

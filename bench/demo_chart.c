@@ -9,7 +9,7 @@
 
 enum {
     WIDTH = 960,
-    HEIGHT = 640,
+    HEIGHT = 684,
     LEFT = 76,
     RIGHT = 790, /* right of it are the names */
     POINTS_MAX = 1000,
@@ -26,10 +26,12 @@ struct panel {
 static const char style[] =
     "text{font-family:system-ui,-apple-system,'Segoe UI','DejaVu Sans',sans-serif;fill:#333}"
     ".title{font-size:20px;font-weight:600}.sub{font-size:13px;fill:#666}"
-    ".panel{font-size:14px;font-weight:600}.tick{font-size:12px;fill:#555}"
+    ".panel{font-size:14px;font-weight:600}.label{font-size:13px;fill:#444}"
     ".right{font-size:12px;fill:#555;text-anchor:end}"
     ".middle{font-size:12px;fill:#555;text-anchor:middle}.name{font-size:13px}"
+    ".caption{font-size:13px;fill:#444;text-anchor:middle}"
     ".value{font-size:12px;fill:#666}"
+    ".mark{font-size:11.5px;fill:#555}.markline{stroke:#555;stroke-width:1;stroke-dasharray:2 3}"
     ".grid{stroke:#e6e6e6;stroke-width:1}.axis{stroke:#999;stroke-width:1}"
     ".series{fill:none;stroke-width:2.2;stroke-linejoin:round}"
     ".dashed{fill:none;stroke-width:1.8;stroke-dasharray:5 3}";
@@ -49,12 +51,12 @@ static double seconds_of(const struct demo_sample *sample)
     return (double)sample->at_ms / 1000;
 }
 
-/* Grid, ticks and the title above; `unit` behind the numbers of the left scale. */
-static void draw_frame(struct buf *svg, const struct panel *panel, const char *title,
+/* Grid, ticks and what the left axis shows; `unit` behind the numbers of the left scale. */
+static void draw_frame(struct buf *svg, const struct panel *panel, const char *axis,
                        const char *unit)
 {
     char text[64];
-    svg_text(svg, LEFT, panel->top - 14, "panel", title);
+    svg_text_up(svg, 24, (panel->top + panel->bottom) / 2, "label", axis);
     for (double value = 0; value <= panel->most + panel->step / 2; value += panel->step) {
         double y = y_of(panel, value);
         svg_line(svg, (struct svg_point){LEFT, y}, (struct svg_point){RIGHT, y}, "grid");
@@ -121,9 +123,23 @@ static void draw_pods(struct buf *svg, const struct panel *panel, const struct d
         svg_band(svg, points, bottom, count, row ? row->colour : waiting_colour);
         for (uint32_t i = 0; i < count; i++)
             bottom[i] = points[i];
-        (void)snprintf(text, sizeof(text), "%u at most", most);
+        (void)snprintf(text, sizeof(text), "peak %u", most);
         draw_legend(svg, panel->bottom - 6 - 42.0 * kind - 16, row ? row->colour : waiting_colour,
                     row ? row->title : "waiting", text);
+    }
+}
+
+/* Words on what happened, on two levels above the pods. */
+static void draw_marks(struct buf *svg, const struct panel *panel)
+{
+    const struct demo_mark *mark;
+    for (uint32_t i = 0; (mark = demo_plan_mark(i)); i++) {
+        double x = x_of(panel, (double)mark->at_ms / 1000), y = panel->top - 30 + 15 * (i % 2);
+        if (x > RIGHT)
+            return;
+        svg_line(svg, (struct svg_point){x, y - 9}, (struct svg_point){x, panel->bottom},
+                 "markline");
+        svg_text(svg, x + 4, y, "mark", mark->text);
     }
 }
 
@@ -147,7 +163,7 @@ static void draw_use(struct buf *svg, const struct panel *panel, const struct de
                 (struct svg_point){x_of(panel, seconds_of(&samples[i])), y_of(panel, last)};
         }
         svg_polyline(svg, points, used, row->colour, "series");
-        (void)snprintf(text, sizeof(text), "%.0f%% at most, %.0f%% at the end", most, last);
+        (void)snprintf(text, sizeof(text), "peak %.0f%%, end %.0f%%", most, last);
         draw_legend(svg, panel->top + 14 + 42.0 * kind, row->colour, row->title, text);
     }
 }
@@ -160,8 +176,8 @@ int demo_chart_write(const struct demo_sample *samples, uint32_t count, const ch
     struct buf svg;
     char text[128];
     const struct demo_sample *last = &samples[count - 1];
-    struct panel pods = {.top = 104, .bottom = 366, .seconds = seconds_of(last), .second_step = 5};
-    struct panel use = {.top = 446, .bottom = 592, .most = 100, .step = 25};
+    struct panel pods = {.top = 142, .bottom = 400, .seconds = seconds_of(last), .second_step = 5};
+    struct panel use = {.top = 476, .bottom = 622, .most = 100, .step = 25};
     struct svg_point *points = mem_zalloc(2 * (size_t)count, sizeof(*points));
     pods.most = svg_axis(most_pods(samples, count), &pods.step);
     use.seconds = pods.seconds;
@@ -172,10 +188,14 @@ int demo_chart_write(const struct demo_sample *samples, uint32_t count, const ch
     (void)snprintf(text, sizeof(text), "%u pods created and %u bound within %.0f seconds",
                    last->created, last->bound_ever, seconds_of(last));
     svg_text(&svg, LEFT, 58, "sub", text);
-    draw_frame(&svg, &pods, "Pods by kind of node, and pods waiting", "");
+    svg_text(&svg, LEFT, 92, "panel", "Pods by kind of node, and pods waiting");
+    draw_frame(&svg, &pods, "pods", "");
     draw_pods(&svg, &pods, samples, count, points);
-    draw_frame(&svg, &use, "CPU requested, of what the nodes of a kind offer", "%");
+    draw_marks(&svg, &pods);
+    svg_text(&svg, LEFT, 458, "panel", "CPU requested, of what the nodes of a kind offer");
+    draw_frame(&svg, &use, "CPU requested", "%");
     draw_use(&svg, &use, samples, count, points);
+    svg_text(&svg, (LEFT + RIGHT) / 2.0, 668, "caption", "time since the start");
     svg_end(&svg);
     int rc = svg_write(&svg, path, err);
     buf_fini(&svg);

@@ -103,6 +103,17 @@ static const struct step {
     {21500, SCALE, "reports", 120},
 };
 
+static const struct demo_mark marks[] = {
+    {1200, "full: pods wait"},    {3500, "more nodes"},         {6500, "spot nodes join"},
+    {8000, "virtual nodes join"}, {12000, "a node is removed"}, {14000, "spot nodes lost"},
+    {17500, "scale-in begins"},
+};
+
+const struct demo_mark *demo_plan_mark(uint32_t index)
+{
+    return index < ARRAY_LEN(marks) ? &marks[index] : NULL;
+}
+
 const struct demo_kind_row *demo_kind_get(enum demo_kind kind)
 {
     CHECK((unsigned)kind < DEMO_KIND_COUNT);

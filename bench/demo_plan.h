@@ -33,6 +33,13 @@ int64_t demo_plan_run(struct store *store, int64_t elapsed_ms, uint32_t *next);
 /* The time of the last step. */
 int64_t demo_plan_length_ms(void);
 
+/* What is worth a word in the drawing, in the order of time; NULL behind the last. */
+struct demo_mark {
+    int64_t at_ms;
+    const char *text;
+};
+const struct demo_mark *demo_plan_mark(uint32_t index);
+
 /* What the workloads that can never run must wait with, by the nodes that are there now. The texts
  * are in `texts`, which must live as long as the rows. Returns how many. */
 enum { DEMO_WAITING_MAX = 8 };

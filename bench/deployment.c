@@ -17,11 +17,45 @@ enum { HASH_BYTES = 16, RETRY_MS = 1000, MAX_HISTORY = 1000 };
 
 /* ---- the ReplicaSet of a template ---- */
 
+/* The text without members that are false: clients that went through Go's types leave them out, and
+ * `kubectl rollout undo` must find the template it came from. `text` is compact. Returns the
+ * length.
+ */
+static size_t drop_false(char *text, size_t len)
+{
+    static const char gone[] = ":false";
+    size_t to = 0;
+    for (size_t from = 0; from < len;) {
+        size_t end = from + 1; /* behind this string, or this other character */
+        if (text[from] == '"') {
+            while (end < len && text[end] != '"')
+                end += text[end] == '\\' ? 2 : 1;
+            end++;
+        }
+        CHECK(end <= len);
+        if (text[from] == '"' && len - end >= sizeof(gone) - 1 &&
+            memcmp(text + end, gone, sizeof(gone) - 1) == 0) {
+            from = end + sizeof(gone) - 1;
+            if (to > 0 && text[to - 1] == ',')
+                to--;
+            else if (text[from] == ',')
+                from++;
+            continue;
+        }
+        memmove(text + to, text + from, end - from);
+        to += end - from;
+        from = end;
+    }
+    return to;
+}
+
 /* As apimachinery's rand.SafeEncodeString of a 32-bit hash in decimal; the hash itself is ours. */
 static void template_hash(struct str template, char ret_hash[HASH_BYTES])
 {
     static const char alphabet[] = "bcdfghjklmnpqrstvwxz2456789";
-    uint32_t hash = (uint32_t)hash_bytes(0, template.ptr, template.len);
+    char *text = mem_strndup(template.ptr, template.len);
+    uint32_t hash = (uint32_t)hash_bytes(0, text, drop_false(text, template.len));
+    free(text);
     (void)snprintf(ret_hash, HASH_BYTES, "%u", hash);
     for (char *at = ret_hash; *at; at++)
         *at = alphabet[(size_t)(unsigned char)*at % (sizeof(alphabet) - 1)];

@@ -44,6 +44,16 @@ void svg_text(struct buf *svg, double x, double y, const char *class, const char
     (void)buf_add_str(svg, "</text>\n");
 }
 
+void svg_text_up(struct buf *svg, double x, double y, const char *class, const char *text)
+{
+    (void)buf_printf(svg,
+                     "<text transform=\"translate(%.1f %.1f) rotate(-90)\" text-anchor=\"middle\" "
+                     "class=\"%s\">",
+                     x, y, class);
+    add_escaped(svg, text);
+    (void)buf_add_str(svg, "</text>\n");
+}
+
 void svg_line(struct buf *svg, struct svg_point from, struct svg_point to, const char *class)
 {
     (void)buf_printf(svg, "<line x1=\"%.1f\" y1=\"%.1f\" x2=\"%.1f\" y2=\"%.1f\" class=\"%s\"/>\n",
@@ -86,7 +96,7 @@ void svg_band(struct buf *svg, const struct svg_point *top, const struct svg_poi
 double svg_axis(double most, double *ret_step)
 {
     static const double steps[] = {1, 2, 2.5, 5, 10};
-    enum { STEPS_WANTED = 6 };
+    enum { STEPS_WANTED = 7 };
     double raw = (most > 0 ? most : 1) / STEPS_WANTED;
     double power = pow(10, floor(log10(raw)));
     size_t i = 0;

@@ -15,6 +15,8 @@ void svg_end(struct buf *svg);
 
 /* A text at its baseline. `class` is a class of the style sheet. */
 void svg_text(struct buf *svg, double x, double y, const char *class, const char *text);
+/* The same, turned to be read upwards, its middle at the point. */
+void svg_text_up(struct buf *svg, double x, double y, const char *class, const char *text);
 void svg_line(struct buf *svg, struct svg_point from, struct svg_point to, const char *class);
 void svg_rect(struct buf *svg, struct svg_point corner, double width, double height,
               const char *fill);
