@@ -4,6 +4,8 @@ CC    ?= cc
 SAN   ?=
 V     ?=
 SECONDS ?= 60
+JOBS  ?= $(shell nproc)
+TEST_JOBS ?= $(JOBS)
 Q     := $(if $(V),,@)
 FOLDERS := model policy sched watch bench
 
@@ -12,9 +14,11 @@ WARN   := -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wshadow -Wstrict
           -Wmissing-prototypes -Wvla -Wwrite-strings -Wcast-qual -Wundef -Wpointer-arith -Wformat=2 \
           -Wpedantic -Wdouble-promotion -Wswitch-enum -Wnull-dereference -Wcast-align \
           -Wimplicit-fallthrough -Werror=format-security
+# clang 14 has the next but one flag only behind this one
+CLANG_INIT := $(if $(findstring clang,$(CC)),-enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang)
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fPIE \
           -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing \
-          -ftrivial-auto-var-init=zero $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+          -ftrivial-auto-var-init=zero $(CLANG_INIT) $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 LINK   := -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed,--no-copy-dt-needed-entries
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
@@ -34,9 +38,12 @@ needs_sim   := $(needs_bench)
 needs_real  := $(needs_bench)
 archives = $(foreach f,$(needs_$(1)),$(BUILD)/lib$(f).a)
 UNIT     := model sched watch bench
+TESTS    := $(UNIT) sim real
 
-.PHONY: all help deps deps-build demo demo-up demo-down test test-unit test-sim test-real asan tidy fuzz bench clean
+.PHONY: all built help deps deps-build demo demo-up demo-down test test-unit test-sim test-real asan tidy fuzz bench clean
 all: $(BUILD)/spillway $(BUILD)/spillway-bench ## build both binaries
+
+built: all $(TESTS:%=$(BUILD)/test-%)
 
 help: ## this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## /  \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -48,11 +55,11 @@ deps-build:
 	$(Q)tests/deps.sh build
 
 demo: deps-build ## watch pods being scheduled: simulated apiserver, real scheduler, table and SVG
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)$(BUILD)/spillway-bench demo --spillway $(BUILD)/spillway --out $(BUILD)
 
 demo-up: deps-build ## start the same and leave it running; prints a kubeconfig for kubectl
-	$(Q)$(MAKE) --no-print-directory all
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)$(BUILD)/spillway-bench demo --up --spillway $(BUILD)/spillway --out $(BUILD)
 
 demo-down: ## end what demo-up left running
@@ -60,10 +67,11 @@ demo-down: ## end what demo-up left running
 
 test: deps ## everything: unit, simulated apiserver, real control plane
 	$(Q)tests/real/go.sh >/dev/null
+	$(Q)$(MAKE) --no-print-directory -j$(JOBS) built
 	$(Q)$(MAKE) --no-print-directory test-unit test-sim test-real
 
 test-unit: $(UNIT:%=$(BUILD)/test-%) ## the quick part
-	$(Q)for t in $(UNIT); do $(BUILD)/test-$$t -j2 || exit 1; done
+	$(Q)for t in $(UNIT); do $(BUILD)/test-$$t -j$(TEST_JOBS) || exit 1; done
 
 test-sim: all $(BUILD)/test-sim ## the binary against the simulated apiserver
 	$(Q)BUILD=$(BUILD) $(BUILD)/test-sim -j1
@@ -108,7 +116,7 @@ $(BUILD)/test-$(1): $(call objects,$(sort $(wildcard tests/$(1)/*.c)) $(support_
 	@echo "  LD    $$@"
 	$(Q)$(CC) $(SANFLAGS) $(LINK) -o $$@ $$(filter %.o,$$^) -Wl,--start-group $$(filter %.a,$$^) -Wl,--end-group $$(LIBS) -lcriterion
 endef
-$(foreach t,$(UNIT) sim real,$(eval $(call test_rules,$(t))))
+$(foreach t,$(TESTS),$(eval $(call test_rules,$(t))))
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
