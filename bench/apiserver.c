@@ -9,6 +9,7 @@
 enum {
     DEFAULT_BOOKMARK_MS = 60 * 1000,
     DEFAULT_LIST_EXPIRES_MS = 5 * 60 * 1000,
+    DEFAULT_WATCH_QUEUE_EVENTS = 200000,
     MAX_STREAMS = 250, /* of a connection, as Go's HTTP/2 server behind kube-apiserver */
 };
 
@@ -156,6 +157,8 @@ static struct apiserver *apiserver_new(uv_loop_t *loop, struct store *store,
         server->options.bookmark_every_ms = DEFAULT_BOOKMARK_MS;
     if (server->options.list_expires_ms == 0)
         server->options.list_expires_ms = DEFAULT_LIST_EXPIRES_MS;
+    if (server->options.watch_queue_events == 0)
+        server->options.watch_queue_events = DEFAULT_WATCH_QUEUE_EVENTS;
     if (!server->options.git_version)
         server->options.git_version = "v1.37.0";
     arena_init(&server->arena);

@@ -27,7 +27,8 @@ struct apiserver_options {
     struct sim_clock *refresh_clock; /* set from the system's clocks with each read; NULL: not */
     int64_t bookmark_every_ms;       /* 0: one minute, as kube */
     int64_t list_expires_ms; /* life of a continue token; 0: five minutes, as etcd's compaction */
-    const char *git_version; /* of /version; NULL: "v1.37.0" */
+    uint32_t watch_queue_events; /* a watcher further behind is closed; 0: 200,000 */
+    const char *git_version;     /* of /version; NULL: "v1.37.0" */
 };
 
 /* Listens and writes DIR/kubeconfig (an administrator with a token), DIR/kubeconfig-cert (the same

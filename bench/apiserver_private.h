@@ -13,8 +13,7 @@
 enum {
     MAX_USERS = 4,
     TOKEN_BYTES = 64,
-    MAX_SNAPSHOTS = 64,       /* lists that are being paged; the oldest goes first */
-    MAX_WATCH_ITEMS = 200000, /* events that a watcher may be behind before it is closed */
+    MAX_SNAPSHOTS = 64, /* lists that are being paged; the oldest goes first */
     WATCH_TICK_MS = 100,
 };
 

@@ -222,8 +222,8 @@ static void watch_end(struct watch *watch)
 /* Takes over the references. */
 static void watch_push(struct watch *watch, struct watch_item owned_item)
 {
-    if (watch->count >=
-        MAX_WATCH_ITEMS) { /* a watcher that does not read is closed, as kube does */
+    if (watch->count >= watch->server->options.watch_queue_events) {
+        /* a watcher that does not read is closed, as kube does */
         item_fini(&owned_item);
         watch_end(watch);
         return;

@@ -9,7 +9,8 @@ static struct face f;
 
 static void setup(void)
 {
-    static const struct apiserver_options options = {.bookmark_every_ms = 50};
+    static const struct apiserver_options options = {.bookmark_every_ms = 50,
+                                                     .watch_queue_events = 100};
     face_init(&f, &options);
 }
 
@@ -131,5 +132,28 @@ Test(apiserver_watch, table_rows_for_kubectl_get_w_have_columns_once)
     face_pod(&f, "b");
     face_wait_text(&reply, "\"cells\":[\"b\"");
     cr_assert(reply_has(&reply, "\"columnDefinitions\":null"));
+    reply_fini(&reply);
+}
+
+Test(apiserver_watch, a_watcher_that_is_too_far_behind_is_closed)
+{
+    struct reply reply = {0};
+    struct api_status status;
+    watch(&reply, "resourceVersion=0");
+    face_pod(&f, "first");
+    face_wait_text(&reply, "\"name\":\"first\"");
+    for (int i = 0; i < 150; i++) { /* in one turn: nothing is sent in between */
+        char json[128];
+        (void)snprintf(json, sizeof(json),
+                       "{\"metadata\":{\"name\":\"p%d\"},\"spec\":{\"containers\":[{\"name\":"
+                       "\"c\"}]}}",
+                       i);
+        cr_assert(
+            store_create_text(f.store, KIND_POD, STR("default"), str_from(json), NULL, &status));
+    }
+    face_wait(&reply);
+    cr_assert_eq(reply.result, CURLE_OK);
+    cr_assert(reply_has(&reply, "\"name\":\"p99\""), "what was queued is still sent");
+    cr_assert_not(reply_has(&reply, "\"name\":\"p100\""));
     reply_fini(&reply);
 }
