@@ -82,10 +82,10 @@ static bool bind_compact(struct call *call, struct str body, struct api_status *
                           "\": supported values: \"Node\", \"<empty>\"",
                           STR_ARG(kind));
     struct store_binding request = {.ns = call->ns,
-                                   .name = call->name,
-                                   .node = text_member(target, "name"),
-                                   .uid = text_member(metadata, "uid"),
-                                   .rv = text_member(metadata, "resourceVersion")};
+                                    .name = call->name,
+                                    .node = text_member(target, "name"),
+                                    .uid = text_member(metadata, "uid"),
+                                    .rv = text_member(metadata, "resourceVersion")};
     json_t *annotations = strings_member(metadata, "annotations");
     json_t *labels = strings_member(metadata, "labels");
     request.annotations = annotations;
