@@ -12,7 +12,7 @@ seconds=${1:-10}
 shift || true
 build=${BUILD:-build}/fuzz
 san=fuzzer-no-link,address,undefined
-cflags='-O1 -g -enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang'
+cflags='-O1 -g'
 case $seconds in '' | *[!0-9]*) echo "fuzz: SECONDS must be a number, not \"$seconds\"" >&2; exit 2 ;; esac
 
 # Objects are made by the Makefile's own rules, with its warnings, in a build directory of their own.
