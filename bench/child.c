@@ -12,14 +12,26 @@
 #include "model/base/buf.h"
 #include "model/base/mem.h"
 
+static void on_process_closed(uv_handle_t *handle)
+{
+    uv_process_t *process = (uv_process_t *)handle;
+    container_of(process, struct child_process, process)->handles_open--;
+}
+
+static void on_killer_closed(uv_handle_t *handle)
+{
+    uv_timer_t *killer = (uv_timer_t *)handle;
+    container_of(killer, struct child_process, killer)->handles_open--;
+}
+
 static void on_process_exit(uv_process_t *process, int64_t exit_code, int exit_signal)
 {
     struct child_process *child = container_of(process, struct child_process, process);
     child->running = false;
     child->exit_code = exit_code;
     child->exit_signal = exit_signal;
-    uv_close((uv_handle_t *)&child->process, NULL);
-    uv_close((uv_handle_t *)&child->killer, NULL);
+    uv_close((uv_handle_t *)&child->process, on_process_closed);
+    uv_close((uv_handle_t *)&child->killer, on_killer_closed);
     if (child->on_exit)
         child->on_exit(child);
 }
@@ -44,18 +56,20 @@ static int spawn(struct child_process *child, uv_loop_t *loop, const char *const
 int child_process_start(struct child_process *child, uv_loop_t *loop, const char *const *argv,
                         const char *log_path, struct err *err)
 {
-    CHECK(!child->running);
+    CHECK(!child->running && child->handles_open == 0);
     child->stopping = false;
     int log_fd = open(log_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (log_fd < 0)
         return err_set(err, errno, "cannot write %s: %s", log_path, strerror(errno));
     int rc = spawn(child, loop, argv, log_fd);
     (void)close(log_fd);
+    child->handles_open = 1;
     if (rc < 0) {
-        uv_close((uv_handle_t *)&child->process, NULL);
+        uv_close((uv_handle_t *)&child->process, on_process_closed);
         return err_set(err, -rc, "cannot start %s: %s", argv[0], uv_strerror(rc));
     }
     CHECK(uv_timer_init(loop, &child->killer) == 0);
+    child->handles_open++;
     child->running = true;
     return 0;
 }

@@ -20,14 +20,15 @@ struct child_process {
     uv_timer_t killer;
     bool running; /* read it: false before the start and once it has ended */
     bool stopping;
-    int64_t exit_code; /* valid when it was started and is not running */
-    int exit_signal;   /* 0: it exited by itself */
+    uint32_t handles_open; /* 0: the memory may be used again */
+    int64_t exit_code;     /* valid when it was started and is not running */
+    int exit_signal;       /* 0: it exited by itself */
     void (*on_exit)(struct child_process *child);
     void *data; /* the caller's */
 };
 
 /* argv[0] is a path. Output and errors go to `log_path`, which is made anew. `on_exit` may be NULL;
- * its child is over, and its memory is free once the loop has closed the handles. */
+ * its child is over, and its memory is in use until handles_open is 0. */
 int child_process_start(struct child_process *child, uv_loop_t *loop, const char *const *argv,
                         const char *log_path, struct err *err) NODISCARD;
 

@@ -11,6 +11,7 @@
 #include "bench/flags.h"
 #include "bench/pair.h"
 #include "bench/report.h"
+#include "bench/verify.h"
 
 enum { OBJECT_BYTES = 4096, NODE_PODS = 110 };
 
@@ -19,8 +20,7 @@ struct http_run {
     struct store_subscriber subscriber;
     uint32_t nodes, pods, limit_seconds;
     uint32_t bound;
-    uint64_t events;  /* Event objects written */
-    uint32_t rebound; /* pods whose node changed: must stay 0 */
+    uint64_t events; /* Event objects written */
     int64_t started_ns, first_ns, last_ns;
     int64_t server_cpu_us[2]; /* at the first and the last binding */
     struct process_usage usage[2];
@@ -63,11 +63,8 @@ static void on_store_event(struct store_subscriber *subscriber, const struct sto
         run->events += event->change == CHANGE_ADDED;
     if (event->object->kind->id != KIND_POD || event->change != CHANGE_MODIFIED)
         return;
-    const char *before = object_node_name(event->before), *now = object_node_name(event->object);
-    if (!*before && *now)
+    if (!event->before->node_name && event->object->node_name)
         on_pod_bound(run);
-    else if (strcmp(before, now) != 0)
-        run->rebound++;
 }
 
 /* ---- the load ---- */
@@ -160,6 +157,18 @@ static void report_run(const struct http_run *run, struct report *report)
                "events written before the last binding");
 }
 
+/* None bound twice, no node overfull, all bound: else the figures are worth nothing. */
+static bool judge(struct verify *verify)
+{
+    struct verify_claim claims[VERIFY_CLAIMS];
+    bool fine = verify_judge(verify, NULL, 0, claims);
+    for (uint32_t i = 0; i < VERIFY_CLAIMS && !fine; i++)
+        if (!claims[i].holds)
+            (void)fprintf(stderr, "spillway-bench: not so: %s: %s\n", claims[i].name,
+                          claims[i].text);
+    return fine;
+}
+
 static int measure(struct http_run *run, const char *spillway, const char *json)
 {
     struct err err = {0};
@@ -167,6 +176,7 @@ static int measure(struct http_run *run, const char *spillway, const char *json)
         (void)fprintf(stderr, "spillway-bench: %s\n", err.text);
         return 1;
     }
+    struct verify *verify = verify_new(run->pair.store);
     for (uint32_t i = 0; i < run->nodes; i++)
         create_node(run->pair.store, i);
     for (uint32_t i = 0; i < run->pods; i++)
@@ -174,14 +184,12 @@ static int measure(struct http_run *run, const char *spillway, const char *json)
     run->subscriber.on_event = on_store_event;
     store_subscribe(run->pair.store, &run->subscriber);
     int code = run_pair(run, spillway);
-    if (code == 0 && run->rebound > 0) {
-        (void)fprintf(stderr, "spillway-bench: %u pods changed their node\n", run->rebound);
-        code = 1;
-    }
+    bool fine = code == 0 && judge(verify);
     store_unsubscribe(run->pair.store, &run->subscriber);
+    verify_free(verify);
     pair_close(&run->pair);
-    if (code != 0)
-        return code;
+    if (!fine)
+        return 1;
     struct report report;
     report_init(&report, "http: real binary and simulated apiserver, two processes");
     report_run(run, &report);

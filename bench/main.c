@@ -8,6 +8,7 @@
 #include "bench/cmd_demo.h"
 #include "bench/cmd_http.h"
 #include "bench/cmd_memory.h"
+#include "bench/cmd_replay.h"
 #include "model/base/check.h"
 
 static const struct command {
@@ -21,6 +22,7 @@ static const struct command {
     {"cycle", cmd_cycle, "what one decision costs"},
     {"http", cmd_http, "binds a second of the real binary over HTTP/2"},
     {"memory", cmd_memory, "what nodes and pods cost in memory"},
+    {"replay", cmd_replay, "a public trace through the real binary"},
 };
 
 static void print_help(FILE *out)

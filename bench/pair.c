@@ -42,7 +42,8 @@ static void on_signal(uv_signal_t *signal, int number)
 
 static void on_child_exit(struct child_process *child)
 {
-    pair_end_run(child->data, PAIR_CHILD_ENDED);
+    if (!child->stopping)
+        pair_end_run(child->data, PAIR_CHILD_ENDED);
 }
 
 static void on_tick(uv_timer_t *timer)
@@ -132,6 +133,13 @@ int pair_start_child(struct pair *pair, const char *spillway_path, struct err *e
     return rc;
 }
 
+void pair_stop_child(struct pair *pair)
+{
+    child_process_stop(&pair->child);
+    while (pair->child.handles_open > 0)
+        (void)uv_run(&pair->loop, UV_RUN_ONCE);
+}
+
 enum pair_end pair_run(struct pair *pair, uint32_t limit_seconds)
 {
     CHECK(uv_timer_start(&pair->limit, on_limit, (uint64_t)limit_seconds * 1000, 0) == 0);
@@ -166,9 +174,7 @@ void pair_explain(const struct pair *pair, enum pair_end end)
 
 void pair_close(struct pair *pair)
 {
-    child_process_stop(&pair->child);
-    while (pair->child.running)
-        (void)uv_run(&pair->loop, UV_RUN_ONCE);
+    pair_stop_child(pair);
     apiserver_stop(pair->server);
     for (size_t i = 0; i < ARRAY_LEN(pair->signals); i++)
         uv_close((uv_handle_t *)&pair->signals[i], NULL);

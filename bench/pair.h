@@ -43,6 +43,9 @@ int pair_open(struct pair *pair, uint32_t event_limit, struct err *err) NODISCAR
 /* Starts the scheduler; NULL: the one beside this program. */
 int pair_start_child(struct pair *pair, const char *spillway_path, struct err *err) NODISCARD;
 
+/* Ends the scheduler and waits for that; another may be started. */
+void pair_stop_child(struct pair *pair);
+
 /* Runs the loop until pair_finish() or something else ends it. */
 enum pair_end pair_run(struct pair *pair, uint32_t limit_seconds);
 void pair_finish(struct pair *pair);

@@ -1,0 +1,7 @@
+/* `spillway-bench replay`: a public trace through the simulated apiserver and the real binary. */
+#ifndef BENCH_CMD_REPLAY_H
+#define BENCH_CMD_REPLAY_H
+
+int cmd_replay(int argc, char **argv);
+
+#endif
