@@ -14,11 +14,15 @@ WARN   := -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wshadow -Wstrict
           -Wmissing-prototypes -Wvla -Wwrite-strings -Wcast-qual -Wundef -Wpointer-arith -Wformat=2 \
           -Wpedantic -Wdouble-promotion -Wswitch-enum -Wnull-dereference -Wcast-align \
           -Wimplicit-fallthrough -Werror=format-security
-# clang 14 has the next but one flag only behind this one
-CLANG_INIT := $(if $(findstring clang,$(CC)),-enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang)
-HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full -fPIE \
-          -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing \
-          -ftrivial-auto-var-init=zero $(CLANG_INIT) $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+# What this compiler knows of a list of flags: they differ by version and by processor.
+known   = $(foreach f,$(1),$(shell $(CC) -Werror $(f) -E -x c /dev/null >/dev/null 2>&1 && echo '$(f)'))
+# clang 14 has -ftrivial-auto-var-init=zero only behind a second flag
+INIT   := -ftrivial-auto-var-init=zero \
+          $(if $(findstring clang,$(CC)),-enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang)
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fPIE -fexceptions \
+          -fno-delete-null-pointer-checks -fno-strict-overflow -fno-strict-aliasing $(INIT) \
+          $(call known,-fcf-protection=full -mbranch-protection=standard -fstrict-flex-arrays=3 \
+            -Wtrampolines -Wbidi-chars=any) $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
 LINK   := -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed,--no-copy-dt-needed-entries
 SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 VERSION  := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
