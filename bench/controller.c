@@ -168,6 +168,8 @@ static void on_gone(struct controllers *controllers, const struct object *object
     item_free(controllers, item);
     if (owner)
         item_wake(controllers, owner, BATCH_MS);
+    if (owner && owner->owner && !owner->children) /* the last pod: Recreate and history wait */
+        item_wake(controllers, owner->owner, BATCH_MS);
     if (object->kind->id == KIND_NODE)
         on_node_gone(controllers, object);
 }

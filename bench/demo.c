@@ -110,7 +110,10 @@ static void on_child_closed(uv_handle_t *handle)
 static void on_child_exit(uv_process_t *child, int64_t code, int signal_number)
 {
     struct demo *demo = child->data;
-    bool is_clean = code == 0 && signal_number == 0;
+    /* After Ctrl-C it has had a SIGINT from the terminal, and takes our SIGTERM as impatience. */
+    bool is_clean = code == 0 && (signal_number == 0 ||
+                                  (signal_number == SIGTERM && demo->result == DEMO_INTERRUPTED &&
+                                   demo->state == DEMO_ENDING));
     demo->has_child = false;
     if (demo->state != DEMO_ENDING)
         demo->result = DEMO_INTERRUPTED;
