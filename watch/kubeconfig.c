@@ -332,13 +332,14 @@ static int read_one(struct kubeconfig_files *files, const char *path, bool may_b
 {
     struct secret text = {0};
     mode_t mode = 0;
-    int failed = secret_read_file(path, KUBECONFIG_BYTES_MAX, &text, &mode, err);
+    struct err why = {0};
+    int failed = secret_read_file(path, KUBECONFIG_BYTES_MAX, &text, &mode, &why);
     if (failed == -ENOENT && may_be_missing)
         return 0;
-    if (failed) {
-        (void)err_wrap(err, "kubeconfig");
-        return failed;
-    }
+    if (failed)
+        return err_set(err, -failed, "kubeconfig: %s; %s", why.text,
+                       failed == -EACCES ? "let this user read it"
+                                         : "give the right path with --kubeconfig");
     bool is_exposed = S_ISREG(mode) && (mode & (S_IRGRP | S_IROTH)) != 0;
     failed = kubeconfig_files_add(files, secret_str(&text), path, is_exposed, err);
     secret_clear(&text);

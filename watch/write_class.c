@@ -5,6 +5,7 @@
 
 #include "model/base/mem.h"
 #include "watch/log.h"
+#include "watch/refusal.h"
 
 static void on_timer(uv_timer_t *timer);
 
@@ -130,6 +131,29 @@ static void pause_class(struct write_class *class, const struct http_reply *repl
              {"waitMs", log_number(delay_ms, wait_text)});
 }
 
+/* For an operator to mend, and the log may be all that tells of it: conditions and events are
+ * refused in the same way. */
+static void complain(struct write_class *class, const struct http_reply *reply)
+{
+    struct mono_ms now = now_mono();
+    bool is_for_operator = reply->status == 401 || reply->status == 403;
+    if (reply->failure != HTTP_FAILURE_NONE || !is_for_operator ||
+        mono_before(now, class->silent_until))
+        return;
+    class->silent_until = mono_add(now, WRITE_COMPLAINT_EVERY_MS);
+    char status_text[24];
+    struct refusal refusal;
+    refusal_read(reply->status, reply->body, &refusal);
+    log_error(class->options.log,
+              reply->status == 403
+                  ? "The apiserver refuses a write: grant this user what it names, as "
+                    "manifests/rbac.yaml does"
+                  : "The apiserver refuses our credentials: renew the token or the client "
+                    "certificate",
+              {"class", class->options.name}, {"status", log_number(reply->status, status_text)},
+              {"reason", refusal.message});
+}
+
 static void on_done(void *ctx, const struct http_reply *reply)
 {
     struct write *write = ctx;
@@ -140,6 +164,7 @@ static void on_done(void *ctx, const struct http_reply *reply)
     if (!class->is_closing)
         next = write_decide(write->kind, reply, write->tries, write->was_refused);
     if (next == WRITE_FINISH) {
+        complain(class, reply);
         answer(class, write, reply);
     } else {
         if (next == WRITE_LATER)

@@ -20,6 +20,7 @@ enum {
     WRITE_TEXT_BYTES_MAX = 256 * 1024, /* path, name and body of one write */
     WRITE_POOL_MAX = 1024,             /* idle writes kept; each holds about a kilobyte */
     WRITE_BACKOFF_BASE_MS = 200,
+    WRITE_COMPLAINT_EVERY_MS = 60 * 1000, /* a missing right is logged so often, not per write */
 };
 
 struct write_class;
@@ -74,6 +75,7 @@ struct write_class {
     struct write *pool;
     uint32_t pool_count;
     struct mono_ms paused_until;
+    struct mono_ms silent_until; /* about missing rights */
     struct backoff backoff;
     struct rng rng;
     uv_timer_t timer;

@@ -1,6 +1,7 @@
 #include "tests/sim/script.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -171,8 +172,26 @@ static void write_kubeconfig(const struct script *script)
                    "certificate-authority: ca.crt}}]\n"
                    "users: [{name: it, user: {token: script}}]\n"
                    "contexts: [{name: it, context: {cluster: it, user: it}}]\n",
-                   (unsigned)h2_server_port(script->server));
+                   (unsigned)script->port);
     write_file(script, "kubeconfig", text);
+}
+
+void script_listen(struct script *script)
+{
+    struct err err = {0};
+    const struct h2_options options = {
+        .port = script->port, .tls = script->tls, .max_body_bytes = 4 << 20, .max_streams = 250};
+    const struct h2_handler handler = {
+        .on_request = on_request, .on_closed = on_closed, .data = script};
+    script->server = h2_server_start(&script->loop, &options, &handler, &err);
+    cr_assert(script->server, "%s", err.text);
+    script->port = h2_server_port(script->server);
+}
+
+void script_hush(struct script *script)
+{
+    h2_server_stop(script->server);
+    script->server = NULL;
 }
 
 void script_open(struct script *script)
@@ -180,6 +199,7 @@ void script_open(struct script *script)
     struct err err = {0};
     *script = (struct script){.dir = "/tmp/spillway-script-XXXXXX"};
     cr_assert(mkdtemp(script->dir));
+    (void)signal(SIGPIPE, SIG_IGN); /* a client that goes away is an error of its socket */
     cr_assert_eq(uv_loop_init(&script->loop), 0);
     script->log_file = fopen("/dev/null", "w");
     script->log = (struct log){.out = script->log_file, .format = LOG_TEXT, .verbosity = 9};
@@ -191,12 +211,7 @@ void script_open(struct script *script)
     script->pki = pki_new(&err);
     cr_assert(script->pki, "%s", err.text);
     script->tls = pki_server_context(script->pki, &err);
-    const struct h2_options options = {
-        .tls = script->tls, .max_body_bytes = 4 << 20, .max_streams = 250};
-    const struct h2_handler handler = {
-        .on_request = on_request, .on_closed = on_closed, .data = script};
-    script->server = h2_server_start(&script->loop, &options, &handler, &err);
-    cr_assert(script->server, "%s", err.text);
+    script_listen(script);
     write_kubeconfig(script);
     char path[PATH_BYTES];
     (void)snprintf(path, sizeof path, "%s/kubeconfig", script->dir);
@@ -207,7 +222,8 @@ void script_open(struct script *script)
 void script_close(struct script *script)
 {
     static const char *const files[] = {"ca.crt", "kubeconfig"};
-    h2_server_stop(script->server);
+    if (script->server)
+        script_hush(script);
     uv_close((uv_handle_t *)&script->drop_timer, NULL);
     uv_close((uv_handle_t *)&script->ticker, NULL);
     (void)uv_run(&script->loop, UV_RUN_DEFAULT);

@@ -46,7 +46,8 @@ struct script {
     struct pki *pki;
     SSL_CTX *tls;
     struct h2_server *server;
-    char dir[64];
+    uint16_t port;
+    char dir[64]; /* ca.crt and kubeconfig are there */
     FILE *log_file;
     struct script_answer answers[SCRIPT_ANSWERS_MAX];
     bool is_used[SCRIPT_ANSWERS_MAX];
@@ -62,6 +63,10 @@ struct script {
 /* The struct must stay where it is. */
 void script_open(struct script *script);
 void script_close(struct script *script); /* after all clients were closed and script_run_dry() */
+
+/* Nobody listens at its address any more; and listens again there. */
+void script_hush(struct script *script);
+void script_listen(struct script *script);
 
 /* What the next requests get: each the first answer for it that was not given yet. Without one they
  * stall. */
