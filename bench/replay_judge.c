@@ -75,41 +75,40 @@ uint32_t replay_refusal(const struct verify *verify, const struct amounts *wante
 /* ---- all pods ---- */
 
 /* Pods that ask for the same, by label "app": what is expected of those that wait. */
-struct class
-{
+struct demand {
     char app[64];
     uint32_t fits;
     uint32_t waiting;
     char *message; /* owned */
 };
 
-static bool class_is(const void *value, const void *key)
+static bool demand_is(const void *value, const void *key)
 {
-    return str_is(*(const struct str *)key, ((const struct class *)value)->app);
+    return str_is(*(const struct str *)key, ((const struct demand *)value)->app);
 }
 
-static struct class *class_of(const struct verify *verify, struct map *classes,
-                              const struct object *pod)
+static struct demand *demand_of(const struct verify *verify, struct map *demands,
+                                const struct object *pod)
 {
     struct str app = STR("");
     (void)object_label(pod, STR("app"), &app);
     uint64_t hash = hash_bytes(0, app.ptr, app.len);
-    struct class *class = map_get(classes, hash, class_is, &app);
-    if (class)
-        return class;
+    struct demand *demand = map_get(demands, hash, demand_is, &app);
+    if (demand)
+        return demand;
     struct amounts wanted = {0};
     CHECK(amounts_of_pod(pod, &wanted)); /* made by ourselves */
-    class = mem_zalloc(1, sizeof(*class));
-    (void)snprintf(class->app, sizeof(class->app), STR_FMT, STR_ARG(app));
+    demand = mem_zalloc(1, sizeof(*demand));
+    (void)snprintf(demand->app, sizeof(demand->app), STR_FMT, STR_ARG(app));
     struct buf text;
     buf_init(&text, MESSAGE_BYTES);
-    class->fits = replay_refusal(verify, &wanted, &text);
-    class->message = buf_take(&text);
-    map_put(classes, hash, class);
-    return class;
+    demand->fits = replay_refusal(verify, &wanted, &text);
+    demand->message = buf_take(&text);
+    map_put(demands, hash, demand);
+    return demand;
 }
 
-static void judge_waiting(struct class *class, const struct object *pod,
+static void judge_waiting(struct demand *demand, const struct object *pod,
                           struct replay_verdict *verdict)
 {
     struct condition_view seen = {0};
@@ -117,9 +116,9 @@ static void judge_waiting(struct class *class, const struct object *pod,
     struct str message = STR("");
     if (told && seen.message_raw.len >= 2) /* the texts we expect need no escapes */
         message = (struct str){seen.message_raw.ptr + 1, seen.message_raw.len - 2};
-    if (class->fits == 0 && told && str_is(seen.reason, "Unschedulable") &&
-        str_is(message, class->message)) {
-        class->waiting++;
+    if (demand->fits == 0 && told && str_is(seen.reason, "Unschedulable") &&
+        str_is(message, demand->message)) {
+        demand->waiting++;
         verdict->waiting++;
         return;
     }
@@ -130,63 +129,63 @@ static void judge_waiting(struct class *class, const struct object *pod,
                        STR_ARG(seen.reason), STR_ARG(message));
     CHECK(len > 0);
     size_t used = (size_t)len, size = sizeof(verdict->first_wrong);
-    if (used<size &&class->fits> 0)
+    if (used < size && demand->fits > 0)
         (void)snprintf(verdict->first_wrong + used, size - used, "but %u nodes have room for it",
-                       class->fits);
+                       demand->fits);
     else if (used < size)
         (void)snprintf(verdict->first_wrong + used, size - used, "but should say: %s",
-                       class->message);
+                       demand->message);
 }
 
 /* The most pods first. */
-static int compare_classes(const void *a, const void *b)
+static int compare_demands(const void *a, const void *b)
 {
-    const struct class *x = *(struct class *const *)a, *y = *(struct class *const *)b;
+    const struct demand *x = *(struct demand *const *)a, *y = *(struct demand *const *)b;
     if (x->waiting != y->waiting)
         return x->waiting > y->waiting ? -1 : 1;
     return strcmp(x->app, y->app);
 }
 
-static void classes_print(const struct map *classes, struct buf *lines)
+static void demands_print(const struct map *demands, struct buf *lines)
 {
-    const struct class **sorted = mem_zalloc(classes->count, sizeof(*sorted));
+    const struct demand **sorted = mem_zalloc(demands->count, sizeof(*sorted));
     size_t position = 0, count = 0;
-    for (struct class *class; (class = map_next(classes, &position));)
-        if (class->waiting > 0)
-            sorted[count++] = class;
-    qsort(sorted, count, sizeof(*sorted), compare_classes);
+    for (struct demand *demand; (demand = map_next(demands, &position));)
+        if (demand->waiting > 0)
+            sorted[count++] = demand;
+    qsort(sorted, count, sizeof(*sorted), compare_demands);
     for (size_t i = 0; i < count; i++)
         (void)buf_printf(lines, "%7u  %-22s  %s\n", sorted[i]->waiting, sorted[i]->app,
                          sorted[i]->message);
     free(sorted);
 }
 
-static void classes_free(struct map *classes)
+static void demands_free(struct map *demands)
 {
     size_t position = 0;
-    for (struct class *class; (class = map_next(classes, &position));) {
-        free(class->message);
-        free(class);
+    for (struct demand *demand; (demand = map_next(demands, &position));) {
+        free(demand->message);
+        free(demand);
     }
-    map_fini(classes);
+    map_fini(demands);
 }
 
 void replay_judge(struct verify *verify, struct store *store, struct buf *lines,
                   struct replay_verdict *ret_verdict)
 {
     struct replay_verdict verdict = {0};
-    struct map classes;
-    map_init(&classes);
+    struct map demands;
+    map_init(&demands);
     struct store_list pods = store_list(store, KIND_POD, STR(""));
     for (size_t i = 0; i < pods.count; i++) {
         const struct object *pod = pods.objects[i];
         if (pod->node_name)
             verdict.bound++;
         else
-            judge_waiting(class_of(verify, &classes, pod), pod, &verdict);
+            judge_waiting(demand_of(verify, &demands, pod), pod, &verdict);
     }
     if (lines)
-        classes_print(&classes, lines);
-    classes_free(&classes);
+        demands_print(&demands, lines);
+    demands_free(&demands);
     *ret_verdict = verdict;
 }
