@@ -9,6 +9,7 @@
 #include "bench/controller_read.h"
 #include "bench/json_scan.h"
 #include "bench/scale_down.h"
+#include "model/base/hash.h"
 #include "model/base/mem.h"
 #include "model/timestamp.h"
 
@@ -65,24 +66,62 @@ static void scale_up(struct controllers *controllers, struct item *replicaset, i
 
 /* ---- down ---- */
 
-static uint32_t same_node_count(const struct item *replicaset, struct str node)
+/* How many active pods each node has of all ReplicaSets of one controller (rule 5). */
+struct rank {
+    struct str node; /* lent by a pod */
+    uint32_t pods;
+};
+
+struct ranks {
+    struct map by_node;
+    struct rank *rows; /* one for each pod at most: never moved */
+    size_t count;
+};
+
+static bool rank_is(const void *value, const void *key)
 {
-    uint32_t count = 0;
-    for (const struct item *pod = replicaset->children; pod; pod = pod->next)
-        count += pod->is_active && str_equal(blob_str(pod->object->node_name), node);
-    return count;
+    return str_equal(((const struct rank *)value)->node, *(const struct str *)key);
 }
 
-/* Active pods on the node of all ReplicaSets of the same controller. Cost: a walk of them. */
-static uint32_t pod_rank(const struct item *replicaset, const struct item *pod)
+static struct rank *rank_get(const struct ranks *ranks, struct str node)
 {
-    struct str node = blob_str(pod->object->node_name);
-    if (!replicaset->owner)
-        return same_node_count(replicaset, node);
-    uint32_t count = 0;
-    for (const struct item *at = replicaset->owner->children; at; at = at->next)
-        count += same_node_count(at, node);
-    return count;
+    return map_get(&ranks->by_node, hash_bytes(0, node.ptr, node.len), rank_is, &node);
+}
+
+static void ranks_add(struct ranks *ranks, const struct item *replicaset)
+{
+    for (const struct item *pod = replicaset->children; pod; pod = pod->next) {
+        struct str node = blob_str(pod->object->node_name);
+        if (!pod->is_active)
+            continue;
+        struct rank *rank = rank_get(ranks, node);
+        if (!rank) {
+            rank = &ranks->rows[ranks->count++];
+            *rank = (struct rank){.node = node};
+            map_put(&ranks->by_node, hash_bytes(0, node.ptr, node.len), rank);
+        }
+        rank->pods++;
+    }
+}
+
+static void ranks_init(struct ranks *ranks, const struct item *replicaset)
+{
+    const struct item *owner = replicaset->owner;
+    size_t pods = replicaset->active_count;
+    for (const struct item *at = owner ? owner->children : NULL; at; at = at->next)
+        pods += at->active_count;
+    *ranks = (struct ranks){.rows = mem_zalloc(pods, sizeof(struct rank))};
+    map_init(&ranks->by_node);
+    if (!owner)
+        ranks_add(ranks, replicaset);
+    for (const struct item *at = owner ? owner->children : NULL; at; at = at->next)
+        ranks_add(ranks, at);
+}
+
+static void ranks_fini(struct ranks *ranks)
+{
+    map_fini(&ranks->by_node);
+    free(ranks->rows);
 }
 
 static int64_t time_us(struct str text)
@@ -105,7 +144,7 @@ static int32_t max_restarts(const struct object *pod, const char *path)
     return most > INT32_MAX ? INT32_MAX : (int32_t)most;
 }
 
-static struct scale_down_pod describe_pod(const struct item *replicaset, struct item *item)
+static struct scale_down_pod describe_pod(const struct ranks *ranks, const struct item *item)
 {
     const struct object *pod = item->object;
     struct str phase = str_from(object_phase(pod)), cost = STR("");
@@ -119,7 +158,7 @@ static struct scale_down_pod describe_pod(const struct item *replicaset, struct 
                                             : SCALE_DOWN_UNKNOWN,
         .is_ready = item->is_ready,
         .deletion_cost = deletion_cost_parse(cost),
-        .rank = pod_rank(replicaset, item),
+        .rank = rank_get(ranks, blob_str(pod->node_name))->pods,
         .ready_since_us = time_us(ready.since),
         .restarts = max_restarts(pod, "status.containerStatuses"),
         .sidecar_restarts = max_restarts(pod, "status.initContainerStatuses"),
@@ -142,10 +181,13 @@ static void scale_down(struct controllers *controllers, struct item *replicaset,
 {
     size_t active = 0, total = replicaset->active_count;
     struct scale_down_pod *pods = mem_zalloc(total, sizeof(*pods));
+    struct ranks ranks;
+    ranks_init(&ranks, replicaset);
     for (struct item *pod = replicaset->children; pod; pod = pod->next)
         if (pod->is_active)
-            pods[active++] = describe_pod(replicaset, pod);
+            pods[active++] = describe_pod(&ranks, pod);
     CHECK(active == total);
+    ranks_fini(&ranks);
     if ((size_t)count < active)
         scale_down_sort(pods, active, store_clock(controllers->store)->wall_us);
     for (size_t i = 0; i < active; i++) {
