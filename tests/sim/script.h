@@ -87,6 +87,9 @@ size_t script_count(const struct script *script, const char *text);
 /* Runs the loop until is_done(ctx); fails the test after ten seconds. */
 void script_run(struct script *script, bool (*is_done)(void *ctx), void *ctx);
 
+/* The same with another limit; false when that is over. */
+bool script_run_for(struct script *script, int64_t limit_ms, bool (*is_done)(void *ctx), void *ctx);
+
 /* The n-th request so far, or fails the test. */
 const struct script_request *script_request(const struct script *script, size_t n);
 

@@ -16,7 +16,7 @@
 #include "tests/support/process.h"
 
 /* How long anything may take that takes a few seconds on an idle machine. */
-enum { SPILLWAY_PATIENCE_MS = 60000, SPILLWAY_ARGUMENTS_MAX = 16 };
+enum { SPILLWAY_PATIENCE_MS = 30000, SPILLWAY_ARGUMENTS_MAX = 16 };
 
 /* ---- the program, with any server ---- */
 

@@ -187,7 +187,8 @@ Test(spillway_start, waits_for_an_apiserver_that_is_not_there_yet, .timeout = 12
                    "watch of pods: cannot connect to %s: Connection refused; is the apiserver "
                    "running there?",
                    access_server(script.access));
-    script_run(&script, has_said, &(struct awaited){&spillway, text, 2});
+    cr_assert(script_run_for(&script, SPILLWAY_PATIENCE_MS, has_said,
+                             &(struct awaited){&spillway, text, 2}));
     SCRIPT_SAY(&script,
                {200,
                 "{\"type\":\"ADDED\",\"object\":{\"kind\":\"Node\",\"apiVersion\":\"v1\","
@@ -206,7 +207,7 @@ Test(spillway_start, waits_for_an_apiserver_that_is_not_there_yet, .timeout = 12
                               "initial-events-end\":\"true\"}}}}\n",
                 SCRIPT_HOLDS, 0, "GET /api/v1/pods"});
     script_listen(&script);
-    script_run(&script, has_bound, &script);
+    cr_assert(script_run_for(&script, SPILLWAY_PATIENCE_MS, has_bound, &script));
     cr_expect_not(spillway_has_ended(&spillway));
     (void)process_stop(&spillway, SIGKILL, SPILLWAY_PATIENCE_MS);
     (void)unlink(spillway.log_path);
