@@ -303,8 +303,7 @@ static void report_end(struct reflector *reflector, const struct reflector_step 
     char delay_text[24], status_text[24];
     const struct log *log = reflector->options.log;
     if (step->is_trouble)
-        reflector->options.on_trouble(reflector->options.ctx, err,
-                                      step->is_hopeless && !reflector->is_synced);
+        reflector->options.on_trouble(reflector->options.ctx, err);
     else if (reflector_end_is_calm(&reflector->call.end))
         log_info(log, 4, "Watch ended", {"resource", reflector->resource});
     else

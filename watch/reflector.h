@@ -44,10 +44,9 @@ struct reflector_options {
     void *ctx;
     void (*on_event)(void *ctx, const struct event *event);
     void (*on_synced)(void *ctx); /* after each complete list */
-    /* Something an operator must know and mend (401, 403, wrong CA, no server); `is_fatal_at_start`
-     * when no list has succeeded yet and trying again will not help by itself. The reflector tries
+    /* Something an operator must know and mend (401, 403, wrong CA, no server). The reflector tries
      * again all the same, with backoff. */
-    void (*on_trouble)(void *ctx, const struct err *err, bool is_fatal_at_start);
+    void (*on_trouble)(void *ctx, const struct err *err);
 };
 
 /* Counters, for tests and later metrics. */

@@ -33,20 +33,18 @@ static enum reflector_next next_same(enum reflector_phase phase)
 static bool decide_common(const struct reflector_end *end, struct reflector_step *ret_step)
 {
     struct reflector_step step = {.next = next_same(end->phase), .backs_off = true};
-    bool is_tls = end->failure == HTTP_FAILURE_TLS;
-    if (is_tls || end->failure == HTTP_FAILURE_CONNECT) {
+    if (end->failure == HTTP_FAILURE_TLS || end->failure == HTTP_FAILURE_CONNECT) {
         step.is_trouble = true;
-        step.is_hopeless = is_tls;
         *ret_step = step;
         return true;
     }
     switch (end_code(end)) {
     case 401: /* the first time the credentials are read anew, and that may be all it takes */
-        step.backs_off = step.is_trouble = step.is_hopeless = end->failures > 1;
+        step.backs_off = step.is_trouble = end->failures > 1;
         break;
     case 403:
     case 404:
-        step.is_trouble = step.is_hopeless = true;
+        step.is_trouble = true;
         break;
     case 429:
         break;
@@ -82,8 +80,7 @@ static struct reflector_step decide_paging(const struct reflector_end *end)
         return (struct reflector_step){
             .next = NEXT_LIST, .forgets_rv = true, .backs_off = !end->named_rv};
     bool is_refused = code >= 400 && code < 500;
-    return (struct reflector_step){
-        .next = NEXT_LIST, .backs_off = true, .is_trouble = is_refused, .is_hopeless = is_refused};
+    return (struct reflector_step){.next = NEXT_LIST, .backs_off = true, .is_trouble = is_refused};
 }
 
 static struct reflector_step decide_watching(const struct reflector_end *end)

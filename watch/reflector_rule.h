@@ -60,7 +60,6 @@ struct reflector_step {
     bool forgets_rv;         /* the next list takes whatever version there is */
     bool gives_up_streaming; /* for good */
     bool is_trouble;         /* an operator should know */
-    bool is_hopeless;        /* trying again does not help by itself */
 };
 
 /* Whether the end was what it should be: a watch that the server ended in good order. A list that

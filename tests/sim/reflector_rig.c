@@ -31,11 +31,10 @@ static void on_synced(void *ctx)
     (void)buf_add_str(&((struct reflector_rig *)ctx)->transcript, "SYNCED ");
 }
 
-static void on_trouble(void *ctx, const struct err *err, bool is_fatal_at_start)
+static void on_trouble(void *ctx, const struct err *err)
 {
     struct reflector_rig *rig = ctx;
     rig->trouble = *err;
-    rig->trouble_was_fatal = is_fatal_at_start;
     rig->troubles++;
 }
 

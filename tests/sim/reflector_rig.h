@@ -57,7 +57,7 @@ struct reflector_rig {
     struct buf transcript;
     struct err trouble; /* the last one */
     int troubles;
-    bool trouble_was_fatal, is_stopped, is_client_closed;
+    bool is_stopped, is_client_closed;
 };
 
 void rig_open(struct reflector_rig *rig);

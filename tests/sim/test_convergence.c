@@ -78,11 +78,10 @@ static void on_event(void *ctx, const struct event *event)
     }
 }
 
-static void on_trouble(void *ctx, const struct err *err, bool is_fatal_at_start)
+static void on_trouble(void *ctx, const struct err *err)
 {
     struct mirror *mirror = ctx;
     (void)err;
-    (void)is_fatal_at_start;
     mirror->troubles++;
 }
 

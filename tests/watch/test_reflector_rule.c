@@ -75,7 +75,7 @@ static const struct {
      {.next = NEXT_LIST, .backs_off = true}},
     {"400: list again, and an operator must know",
      {PAGING, ONCE, .status = 400},
-     {.next = NEXT_LIST, .backs_off = true, .is_trouble = true, .is_hopeless = true}},
+     {.next = NEXT_LIST, .backs_off = true, .is_trouble = true}},
 
     /* watches: reliability 1.2, 1.4 */
     {"ended in good order: at once again", {WATCHING, .status = 200}, {.next = NEXT_WATCH}},
@@ -126,19 +126,19 @@ static const struct {
      {.next = NEXT_WATCH}},
     {"401 again: an operator must know",
      {WATCHING, .failures = 2, .status = 401},
-     {.next = NEXT_WATCH, .backs_off = true, .is_trouble = true, .is_hopeless = true}},
+     {.next = NEXT_WATCH, .backs_off = true, .is_trouble = true}},
     {"403: an operator must know",
      {STREAMING, ONCE, .status = 403},
-     {.next = NEXT_STREAM, .backs_off = true, .is_trouble = true, .is_hopeless = true}},
+     {.next = NEXT_STREAM, .backs_off = true, .is_trouble = true}},
     {"404: no apiserver",
      {PAGING, ONCE, .status = 404},
-     {.next = NEXT_LIST, .backs_off = true, .is_trouble = true, .is_hopeless = true}},
-    {"no connection: told, but it may come",
+     {.next = NEXT_LIST, .backs_off = true, .is_trouble = true}},
+    {"no connection: told",
      {STREAMING, THRICE, .failure = HTTP_FAILURE_CONNECT},
      {.next = NEXT_STREAM, .backs_off = true, .is_trouble = true}},
-    {"wrong CA: told, and does not mend itself",
+    {"wrong CA: told",
      {STREAMING, ONCE, .failure = HTTP_FAILURE_TLS},
-     {.next = NEXT_STREAM, .backs_off = true, .is_trouble = true, .is_hopeless = true}},
+     {.next = NEXT_STREAM, .backs_off = true, .is_trouble = true}},
 };
 
 Test(reflector_rule, answers_each_end_as_the_table_says)
@@ -152,7 +152,6 @@ Test(reflector_rule, answers_each_end_as_the_table_says)
         cr_expect_eq(step.gives_up_streaming, want->gives_up_streaming, "%s: gives_up_streaming",
                      rows[i].claim);
         cr_expect_eq(step.is_trouble, want->is_trouble, "%s: is_trouble", rows[i].claim);
-        cr_expect_eq(step.is_hopeless, want->is_hopeless, "%s: is_hopeless", rows[i].claim);
     }
 }
 
