@@ -87,6 +87,16 @@ static void on_ready(void *data, const char *kubeconfig, int scheduler_pid)
     report(data, "ready");
 }
 
+enum { REPORT_FD = 3 };
+
+/* Nothing stays open that a shell or make opened for us: they would wait for it to be closed. */
+static int keep_only(int report_fd)
+{
+    if (report_fd != REPORT_FD && dup3(report_fd, REPORT_FD, O_CLOEXEC) < 0)
+        return -errno;
+    return close_range(REPORT_FD + 1, ~0U, 0) < 0 ? -errno : 0;
+}
+
 /* Standard streams away from the terminal. */
 static int redirect(const char *dir)
 {
@@ -175,8 +185,9 @@ int demo_daemon_up(const char *spillway, const char *dir, struct err *err)
     if (pid < 0)
         return err_set(err, errno, "fork: %s", strerror(errno));
     if (pid == 0) {
-        struct daemon daemon = {.report_fd = pipes[1]};
-        (void)close(pipes[0]);
+        struct daemon daemon = {.report_fd = REPORT_FD};
+        if (keep_only(pipes[1]) < 0)
+            _exit(EXIT_FAILURE);
         _exit(daemon_main(spillway, dir, path, &daemon));
     }
     (void)close(pipes[1]);
