@@ -304,18 +304,18 @@ Test(kubeconfig, a_missing_file_is_an_error_when_named_and_skipped_in_a_list)
 
 Test(kubeconfig, an_unreadable_file_says_so)
 {
-    become_nobody();
     struct scratch scratch;
     scratch_init(&scratch);
     char *path = scratch_write(&scratch, "config", basic);
     cr_assert(chmod(path, 0) == 0);
     struct kubeconfig config = {0};
     struct err err = {0};
+    become_nobody();
     cr_expect(load(path, false, NULL, &config, &err) < 0);
+    become_root_again();
     cr_expect(strstr(err.text, path) && strstr(err.text, "Permission denied"), "%s", err.text);
     free(path);
     scratch_fini(&scratch);
-    become_root_again();
 }
 
 Test(kubeconfig, credentials_that_others_may_read_are_noticed)
