@@ -32,9 +32,11 @@ struct cluster {
     struct map images; /* private: by name_sym */
     uint64_t hash_seed;
     uint32_t pod_count, bound_count, assumed_count;
-    uint8_t node_epoch, pod_epoch; /* of the list under way, or of the last one */
-    struct pod *free_pods;         /* private */
-    struct pod **pod_chunks;       /* private */
+    /* Of the list under way, or of the last one. Every attempt at a list takes a number, so that
+     * they must not come round within an outage. */
+    uint32_t node_epoch, pod_epoch;
+    struct pod *free_pods;   /* private */
+    struct pod **pod_chunks; /* private */
     uint32_t pod_chunk_count;
     uint64_t repairs; /* times the world contradicted us (a pod moved between nodes, ...) */
 };

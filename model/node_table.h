@@ -32,14 +32,14 @@ struct used_port {
 struct node {
     uint32_t name_sym;
     uint32_t slot;
+    uint32_t list_epoch; /* of the list that last named it */
     struct uid uid;
     uint64_t resource_version;
     bool is_present;       /* an object was seen; false: only its pods are known (ghost) */
     bool is_unschedulable; /* spec.unschedulable */
     bool has_problem;      /* unusable as written: takes no pods */
-    uint8_t list_epoch;
-    struct labels labels; /* owned, sorted */
-    struct taints taints; /* owned */
+    struct labels labels;  /* owned, sorted */
+    struct taints taints;  /* owned */
     uint32_t image_count;
     uint32_t *image_syms; /* owned, ascending */
     uint32_t port_count, port_capacity;

@@ -72,14 +72,14 @@ struct pod {
     int32_t priority;
     uint32_t rejectors; /* 1 << enum plugin: who refused it in its last attempt */
     uint32_t attempts;
+    uint32_t list_epoch; /* of the list that last named it */
     uint16_t unschedulable_count, error_count;
     uint16_t gate_count;
     uint8_t place;       /* enum pod_place */
     uint8_t queue_place; /* enum queue_place */
     uint8_t bind_phase;  /* enum bind_phase */
     uint8_t bind_tries;
-    uint8_t list_epoch; /* of the list that last named it */
-    bool is_ours;       /* a scheduler name of ours */
+    bool is_ours; /* a scheduler name of ours */
     bool is_deleting;
     bool is_conflicted; /* its last bind was refused with 409; private to sched/binding.c */
 };
