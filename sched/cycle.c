@@ -44,6 +44,10 @@ static bool cycle_unsupported(const struct pod *pod, struct buf *text)
         (void)buf_add_str(text, pod->problem);
         return true;
     }
+    if (uid_is_zero(pod->uid)) {
+        (void)buf_add_str(text, "the pod has no metadata.uid, which a binding has to carry");
+        return true;
+    }
     if (pod->shape->is_over_limit) {
         (void)buf_printf(text, "the pod asks for more than %d different resources",
                          RESOURCE_SCALARS_MAX);
