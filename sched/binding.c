@@ -2,14 +2,17 @@
  * The write of a decision, from assume to a known outcome. The reservation ends only by an object
  * that was seen, a definite refusal, or a GET (reliability I14).
  *
- *    assume --POST--> SENT --done------------------> NONE (assumed until the watch confirms)
- *                      | | refused, surely not done
- *                      | +-------------------------> forget, error backoff
- *                      | conflict, unknown
- *                      v                  bound: confirmed; gone or another UID: dropped
- *                    READING --GET answer----------> unbound after a conflict: forget
- *                      |  ^                          unbound after an unknown: POST again, same
- * node no answer |  | due v  | WAITING
+ *    assume --POST--> SENT --done----------------> NONE, assumed until the watch confirms
+ *                     | |
+ *                     | +--refused, surely not done--> forget, error backoff
+ *                     |
+ *                     | conflict, unknown
+ *                     v
+ *                  READING --bound----------------> confirmed, or counted where it really is
+ *                   |   ^  --gone, another UID----> dropped
+ *         no answer |   |  --unbound, conflict----> forget, error backoff
+ *                   v   |  --unbound, unknown-----> POST again, to the same node if it is there
+ *                  WAITING, with growing pauses
  */
 #include <stdlib.h>
 
@@ -174,12 +177,17 @@ void binding_on_reply(struct sched *sched, const struct reply *reply)
 /* The truth about a pod whose bind has no clear answer. */
 static void settle(struct sched *sched, struct pod *pod, const struct pod_object *object)
 {
-    if (object->node_name_sym == SYM_EMPTY && !pod->is_conflicted && !object->is_deleting) {
+    bool is_unbound = object->node_name_sym == SYM_EMPTY;
+    bool is_node_there = sched->cluster.nodes.nodes[pod->node_slot]->is_present;
+    if (is_unbound && is_node_there && !pod->is_conflicted && !object->is_deleting) {
         send_bind(sched, pod); /* it may still be under way in the server: the same node only */
         return;
     }
-    if (object->node_name_sym == SYM_EMPTY)
-        give_up(sched, pod, STR("the apiserver refused it (409)"));
+    if (is_unbound)
+        give_up(sched, pod,
+                pod->is_conflicted    ? STR("the apiserver refused it (409)")
+                : object->is_deleting ? STR("the pod is being deleted")
+                                      : STR("the node is gone"));
     /* Bound, here or elsewhere, or changed: the object says what counts. */
     intake_pod(sched, object);
 }

@@ -103,6 +103,25 @@ Test(binding, an_unknown_outcome_that_did_not_happen_is_tried_on_the_same_node)
     core_fini(&core);
 }
 
+/* reliability 2, "Node deleted while assumed": the node is looked at again before the second POST.
+ */
+Test(binding, an_unknown_outcome_that_did_not_happen_is_not_tried_on_a_node_that_is_gone)
+{
+    struct core core;
+    init_sent(&core);
+    core_node(&core, &(struct fixture_node){.name = "n2", .allocatable = "cpu=64, memory=64Gi"});
+    core_reply_bind(&core, OUTCOME_UNKNOWN);
+    struct node_object *gone = fixture_node_object(&core.fixture, &one_node);
+    sched_on_event(core.sched, &(struct event){.kind = EVENT_NODE_GONE, .node = gone});
+    core_reply_read(&core, OUTCOME_DONE, fixture_pod_object(&core.fixture, &full_pod));
+    cr_expect_eq(core.port->counts[MEM_BIND], 1);
+    core.port->now.ms += 2000;
+    core_pass(&core);
+    cr_expect_eq(core.port->counts[MEM_BIND], 2);
+    cr_expect_str_eq(core_bound_to(&core, -1), "n2");
+    core_fini(&core);
+}
+
 Test(binding, a_server_that_never_says_is_not_hammered)
 {
     struct core core;
