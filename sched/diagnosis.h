@@ -1,6 +1,7 @@
 /*
- * Why no node was found: reasons counted over all nodes, and the sentence of kube-scheduler made from
- * them (kube-scheduler.md A13): "0/3 nodes are available: 1 Insufficient memory, 2 Insufficient cpu."
+ * Why no node was found: reasons counted over all nodes, and the sentence of kube-scheduler made
+ * from them (kube-scheduler.md A13): "0/3 nodes are available: 1 Insufficient memory, 2
+ * Insufficient cpu."
  */
 #ifndef SCHED_DIAGNOSIS_H
 #define SCHED_DIAGNOSIS_H
@@ -13,8 +14,8 @@
 enum { DIAGNOSIS_RESOURCES_MAX = REASONS_MAX };
 
 struct diagnosis {
-    uint32_t node_count;   /* nodes in the cluster */
-    uint32_t refused_by;   /* 1 << enum plugin of every filter that refused some node */
+    uint32_t node_count; /* nodes in the cluster */
+    uint32_t refused_by; /* 1 << enum plugin of every filter that refused some node */
     uint32_t counts[REASON_KIND_COUNT]; /* nodes by reason, INSUFFICIENT not used */
     uint32_t insufficient_count;
     struct {
@@ -28,7 +29,8 @@ void diagnosis_add(struct diagnosis *diagnosis, enum plugin refused_by,
                    const struct reasons *reasons);
 
 /* The whole sentence. `prefilter` not NULL: its text stands in for the reasons. Parts are sorted as
- * strings, so that "10 x" comes before "2 y". No nodes at all: "no nodes available to schedule pods". */
+ * strings, so that "10 x" comes before "2 y". No nodes at all: "no nodes available to schedule
+ * pods". */
 void diagnosis_format(const struct diagnosis *diagnosis, const struct symbols *symbols,
                       const char *prefilter, struct buf *message);
 

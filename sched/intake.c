@@ -90,17 +90,30 @@ static void intake_changed(struct sched *sched, const struct pod_change *change,
         intake_nomination_gone(sched, change->old_nominated_sym, pod->shape);
 }
 
-void intake_pod(struct sched *sched, const struct pod_object *object)
+/* Tells of an object that has nothing to be found by; with a full table of names every object may
+ * be one: the first, the second, the fourth ... is told. */
+static void note_nameless(struct sched *sched, const char *kind, struct str problem)
 {
-    if (object->phase == PHASE_SUCCEEDED || object->phase == PHASE_FAILED) {
-        intake_pod_gone(sched, object);
+    uint64_t before = sched->nameless_count++;
+    if (before & sched->nameless_count)
         return;
-    }
-    struct pod *pod = cluster_find_pod(&sched->cluster, object->namespace_sym, object->name);
-    if (pod && !uid_equal(pod->uid, object->uid)) {
-        intake_pod_removed(sched, pod); /* its name is taken by another pod: it is gone */
-        pod = NULL;
-    }
+    struct buf text CLEANUP(buf_fini);
+    buf_init(&text, ERR_TEXT_BYTES);
+    (void)buf_printf(&text, "%s passed over: " STR_FMT, kind, STR_ARG(problem));
+    sched->port.note(sched->port.ctx, NOTE_ERROR, text.data);
+}
+
+/* Whether the object is older than what is known. A node is never taken from a pod, so an unbound
+ * object means that a read was ahead of the watch. Only a list can prove that the apiserver's data
+ * went back (restored from a backup). */
+static bool is_old_news(const struct sched *sched, const struct pod *pod,
+                        const struct pod_object *object)
+{
+    return pod->place == POD_BOUND && object->node_name_sym == SYM_EMPTY && !sched->is_listing_pods;
+}
+
+static void intake_living_pod(struct sched *sched, struct pod *pod, const struct pod_object *object)
+{
     bool was_queued = pod && pod->queue_place != QUEUE_NOWHERE;
     struct shape *old_shape = pod ? shape_ref(pod->shape) : NULL;
     if (was_queued)
@@ -116,8 +129,34 @@ void intake_pod(struct sched *sched, const struct pod_object *object)
     shape_unref(&sched->cluster.shapes, old_shape);
 }
 
+void intake_pod(struct sched *sched, const struct pod_object *object)
+{
+    if (object->namespace_sym == SYM_EMPTY || object->name.len == 0) {
+        note_nameless(sched, "pod", object->problem);
+        return;
+    }
+    struct pod *pod = cluster_find_pod(&sched->cluster, object->namespace_sym, object->name);
+    if (pod && !uid_equal(pod->uid, object->uid)) {
+        intake_pod_removed(sched, pod); /* its name is taken by another pod: it is gone */
+        pod = NULL;
+    }
+    if (object->phase == PHASE_SUCCEEDED || object->phase == PHASE_FAILED) {
+        if (pod)
+            intake_pod_removed(sched, pod);
+    } else if (!pod || !is_old_news(sched, pod, object)) {
+        intake_living_pod(sched, pod, object);
+    }
+}
+
+void intake_pods_list_begins(struct sched *sched)
+{
+    cluster_begin_pod_list(&sched->cluster);
+    sched->is_listing_pods = true;
+}
+
 void intake_pods_listed(struct sched *sched)
 {
+    sched->is_listing_pods = false;
     uint32_t position = 0;
     for (struct pod *pod; (pod = cluster_unlisted_pod(&sched->cluster, &position));)
         intake_pod_removed(sched, pod);
@@ -142,6 +181,10 @@ static void note_node_problem(struct sched *sched, const struct node_object *obj
 
 void intake_node(struct sched *sched, const struct node_object *object)
 {
+    if (object->name_sym == SYM_EMPTY) {
+        note_nameless(sched, "node", object->problem);
+        return;
+    }
     struct node_change change;
     cluster_see_node(&sched->cluster, object, &change);
     bool is_mended = change.bits & NODE_PROBLEM && !change.node->has_problem;

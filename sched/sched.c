@@ -64,7 +64,7 @@ void sched_on_event(struct sched *sched, const struct event *event)
         intake_node_gone(sched, event->node);
         return;
     case EVENT_POD_LIST_BEGIN:
-        cluster_begin_pod_list(&sched->cluster);
+        intake_pods_list_begins(sched);
         return;
     case EVENT_POD_LIST_END:
         intake_pods_listed(sched);

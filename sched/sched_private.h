@@ -20,6 +20,8 @@ struct sched {
     uint32_t binds_open; /* assumed pods with a bind phase other than BIND_NONE */
     bool nodes_synced, pods_synced;
     bool is_stopped;
+    bool is_listing_pods;    /* between POD_LIST_BEGIN and _END */
+    uint64_t nameless_count; /* objects passed over: nothing to find them by */
 };
 
 static inline struct mono_ms sched_now(const struct sched *sched)
@@ -40,6 +42,7 @@ struct mono_ms binding_next_retry(const struct sched *sched);
 void intake_pod(struct sched *sched, const struct pod_object *object);
 void intake_pod_gone(struct sched *sched, const struct pod_object *object);
 void intake_pod_removed(struct sched *sched, struct pod *pod); /* known, and surely gone */
+void intake_pods_list_begins(struct sched *sched);
 void intake_pods_listed(struct sched *sched);
 void intake_node(struct sched *sched, const struct node_object *object);
 void intake_node_gone(struct sched *sched, const struct node_object *object);
