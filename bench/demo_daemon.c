@@ -38,17 +38,35 @@ static int lock_holder(const char *path, pid_t *ret_pid, struct err *err)
     return 0;
 }
 
-/* Whether the process is a demo in the background, by its command line. */
-static bool is_demo(pid_t pid)
+/* Whether the command line of the process holds the word, with the NUL behind it. */
+static bool has_argument(pid_t pid, const char *word)
 {
-    char path[64], text[4096];
+    char path[64], text[2 * PATH_MAX];
     (void)snprintf(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return false;
     ssize_t len = read(fd, text, sizeof(text));
     (void)close(fd);
-    return len > 0 && memmem(text, (size_t)len, "demo", 5) && memmem(text, (size_t)len, "--up", 5);
+    return len > 0 && memmem(text, (size_t)len, word, strlen(word) + 1);
+}
+
+/* A daemon that was killed leaves its scheduler: the second line of the file. It is ours when it
+ * was started with the kubeconfig of this directory. */
+static void end_orphan(const char *dir, const char *path)
+{
+    char kubeconfig[PATH_MAX];
+    int daemon_pid = 0, pid = 0;
+    FILE *file = fopen(path, "re");
+    if (!file)
+        return;
+    int numbers = fscanf(file, "%d %d", &daemon_pid, &pid);
+    (void)fclose(file);
+    int len = snprintf(kubeconfig, sizeof(kubeconfig), "%s/kubeconfig", dir);
+    if (numbers == 2 && pid > 1 && len < PATH_MAX && has_argument(pid, kubeconfig) &&
+        kill(pid, SIGTERM) == 0)
+        (void)printf("a scheduler without its demo was left (process %d): ended\n", pid);
+    (void)unlink(path);
 }
 
 static void print_usage(const char *dir)
@@ -82,9 +100,11 @@ static void report(struct daemon *daemon, const char *text)
 
 static void on_ready(void *data, const char *kubeconfig, int scheduler_pid)
 {
+    struct daemon *daemon = data;
     (void)kubeconfig;
-    (void)scheduler_pid;
-    report(data, "ready");
+    if (dprintf(daemon->pid_fd, "%d\n", scheduler_pid) < 0)
+        report(daemon, strerror(errno));
+    report(daemon, "ready");
 }
 
 enum { REPORT_FD = 3 };
@@ -178,6 +198,7 @@ int demo_daemon_up(const char *spillway, const char *dir, struct err *err)
         print_usage(dir);
         return 0;
     }
+    end_orphan(dir, path);
     if (pipe2(pipes, O_CLOEXEC) < 0)
         return err_set(err, errno, "pipe: %s", strerror(errno));
     (void)fflush(stdout);
@@ -225,16 +246,19 @@ int demo_daemon_down(const char *dir, struct err *err)
     if (rc < 0)
         return rc;
     if (pid == 0) {
+        end_orphan(dir, path);
         (void)printf("the demo is not up\n");
         return 0;
     }
-    if (!is_demo(pid))
+    if (!has_argument(pid, "demo") || !has_argument(pid, "--up"))
         return err_set(err, EPERM, "process %d holds %s, but is no demo: it is left alone",
                        (int)pid, path);
-    if (kill(pid, SIGTERM) < 0)
+    if (kill(pid, SIGTERM) < 0 && errno != ESRCH)
         return err_set(err, errno, "process %d: %s", (int)pid, strerror(errno));
     rc = await_end(path, pid, err);
-    if (rc == 0)
-        (void)printf("the demo is down (process %d ended)\n", (int)pid);
-    return rc;
+    if (rc < 0)
+        return rc;
+    end_orphan(dir, path);
+    (void)printf("the demo is down (process %d ended)\n", (int)pid);
+    return 0;
 }

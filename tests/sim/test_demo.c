@@ -121,6 +121,27 @@ Test(demo, a_pid_file_that_was_left_behind_harms_nobody)
     process_result_fini(&down);
 }
 
+/* What is killed cannot end its scheduler: the next command does. */
+Test(demo, a_scheduler_whose_demo_was_killed_is_ended)
+{
+    char path[PATH_BYTES];
+    int daemon_pid = 0, scheduler_pid = 0;
+    struct process_result up, down;
+    run(&up, spillway, "--up");
+    snprintf(path, sizeof(path), "%s/demo/up/demo.pid", dir);
+    FILE *file = fopen(path, "r");
+    int numbers = file ? fscanf(file, "%d %d", &daemon_pid, &scheduler_pid) : 0;
+    bool was_alive = numbers == 2 && kill(scheduler_pid, 0) == 0 && kill(daemon_pid, SIGKILL) == 0;
+    if (file)
+        fclose(file);
+    run(&down, spillway, "--down");
+    cr_expect(was_alive);
+    cr_expect(says(&down.out, "a scheduler without its demo was left"), "%s", down.out.data);
+    cr_expect_not(is_file("demo/up/demo.pid"));
+    process_result_fini(&up);
+    process_result_fini(&down);
+}
+
 Test(demo, a_scheduler_that_ends_is_an_error_that_names_its_log)
 {
     struct process_result once, up;
