@@ -177,7 +177,8 @@ void binding_on_reply(struct sched *sched, const struct reply *reply)
 /* The truth about a pod whose bind has no clear answer. */
 static void settle(struct sched *sched, struct pod *pod, const struct pod_object *object)
 {
-    bool is_unbound = object->node_name_sym == SYM_EMPTY;
+    bool is_finished = object->phase == PHASE_SUCCEEDED || object->phase == PHASE_FAILED;
+    bool is_unbound = object->node_name_sym == SYM_EMPTY && !is_finished;
     bool is_node_there = sched->cluster.nodes.nodes[pod->node_slot]->is_present;
     if (is_unbound && is_node_there && !pod->is_conflicted && !object->is_deleting) {
         send_bind(sched, pod); /* it may still be under way in the server: the same node only */
@@ -188,7 +189,7 @@ static void settle(struct sched *sched, struct pod *pod, const struct pod_object
                 pod->is_conflicted    ? STR("the apiserver refused it (409)")
                 : object->is_deleting ? STR("the pod is being deleted")
                                       : STR("the node is gone"));
-    /* Bound, here or elsewhere, or changed: the object says what counts. */
+    /* Bound, here or elsewhere, finished or changed: the object says what counts. */
     intake_pod(sched, object);
 }
 

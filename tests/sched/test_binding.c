@@ -168,6 +168,21 @@ Test(binding, a_read_that_finds_nothing_or_another_uid_drops_the_pod)
     }
 }
 
+/* Deleted or evicted before it had a node: there is nothing left to bind. */
+Test(binding, a_read_that_finds_it_finished_drops_the_pod)
+{
+    struct core core;
+    init_sent(&core);
+    core_reply_bind(&core, OUTCOME_UNKNOWN);
+    struct pod_object *finished = fixture_pod_object(&core.fixture, &full_pod);
+    finished->phase = PHASE_FAILED;
+    core_reply_read(&core, OUTCOME_DONE, finished);
+    cr_expect_eq(core.port->counts[MEM_BIND], 1);
+    cr_expect_null(core_find(&core, "p1"));
+    cr_expect_eq(sched_binds_open(core.sched), 0);
+    core_fini(&core);
+}
+
 Test(binding, a_conflict_with_a_bind_by_another_takes_the_truth)
 {
     struct core core;
