@@ -51,6 +51,10 @@ void kubelet_sync_node(struct controllers *controllers, struct item *node);
 int64_t kubelet_start_ms(struct controllers *controllers, const struct object *pod);
 int64_t kubelet_stop_ms(struct controllers *controllers);
 
+/* Writes a Normal event about an object. `component` "deployment-controller". */
+void controller_emit(struct controllers *controllers, const struct object *about,
+                     const char *component, const char *reason, const char *message);
+
 /* Sets spec.replicas through the scale subresource. */
 void workload_scale(struct controllers *controllers, const struct object *object, int64_t replicas);
 

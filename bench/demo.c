@@ -43,7 +43,7 @@ struct demo {
     struct store *store;
     struct apiserver *server;
     struct controllers *controllers;
-    struct verify *verify;
+    struct verify *verify; /* NULL when the demo stays */
     enum demo_state state;
     enum demo_result result;
     int64_t state_since_ms, settled_since_ms, store_ticked_ms;
@@ -142,8 +142,7 @@ static void sample(struct demo *demo)
     const struct demo_sample moment = demo_sample_take(demo->verify, in_state_ms(demo));
     const struct demo_sample *last =
         demo->sample_count > 0 ? &demo->samples[demo->sample_count - 1] : NULL;
-    if (!demo->options->stays)
-        demo_view_show(&demo->view, &moment);
+    demo_view_show(&demo->view, &moment);
     if (demo->sample_count < SAMPLES_MAX &&
         (!last || moment.at_ms - last->at_ms >= SAMPLE_EVERY_MS))
         demo->samples[demo->sample_count++] = moment;
@@ -205,8 +204,10 @@ static void finish(struct demo *demo, const struct demo_waiting *waiting, bool i
 static void play(struct demo *demo)
 {
     int64_t next_ms = demo_plan_run(demo->store, in_state_ms(demo), &demo->next_step);
+    if (demo->options->stays) /* nobody looks, and what is kept of every pod would only grow */
+        return;
     sample(demo);
-    if (next_ms >= 0 || demo->options->stays)
+    if (next_ms >= 0)
         return;
     struct demo_waiting waiting;
     demo_plan_waiting(demo->store, &waiting);
@@ -339,7 +340,7 @@ enum demo_result demo_run(const struct demo_options *options, struct err *err)
     sim_clock_read_system(&demo.clock);
     demo.samples = mem_zalloc(SAMPLES_MAX, sizeof(*demo.samples));
     demo.store = store_new(&store_options, &demo.clock);
-    demo.verify = verify_new(demo.store);
+    demo.verify = options->stays ? NULL : verify_new(demo.store);
     demo.controllers = controllers_new(demo.store, SEED);
     demo_view_init(&demo.view, stdout);
     demo_start(&demo);

@@ -214,8 +214,16 @@ static int64_t available(const struct item *replicaset)
 
 static void set_wanted(struct controllers *controllers, struct item *replicaset, int64_t replicas)
 {
-    if (wanted(replicaset) != replicas)
-        workload_scale(controllers, replicaset->object, replicas);
+    char message[512];
+    int64_t before = wanted(replicaset);
+    if (before == replicas)
+        return;
+    workload_scale(controllers, replicaset->object, replicas);
+    (void)snprintf(message, sizeof(message), "Scaled %s replica set %s from %lld to %lld",
+                   replicas > before ? "up" : "down", replicaset->object->ident->name,
+                   (long long)before, (long long)replicas);
+    controller_emit(controllers, replicaset->owner->object, "deployment-controller",
+                    "ScalingReplicaSet", message);
 }
 
 /* Takes up to `count` from the old ReplicaSets; those that are not available first. */

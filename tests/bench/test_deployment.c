@@ -186,6 +186,24 @@ Test(deployment, scales_without_a_new_replicaset)
     cr_assert(revision_is("1"));
 }
 
+Test(deployment, says_in_events_what_it_scales)
+{
+    char up[128], down[128];
+    start(2, "");
+    cluster_scale(&c, KIND_DEPLOYMENT, "web", 1);
+    run_with_scheduler(500, NULL, NULL);
+    const char *set =
+        store_list(c.f.store, KIND_REPLICA_SET, STR("default")).objects[0]->ident->name;
+    snprintf(up, sizeof(up), "Scaled up replica set %s from 0 to 2", set);
+    snprintf(down, sizeof(down), "Scaled down replica set %s from 2 to 1", set);
+    struct store_list events = store_list(c.f.store, KIND_EVENT, STR("default"));
+    cr_assert_eq(events.count, 2);
+    cr_assert(str_is(object_field_text(events.objects[0], "message"), up));
+    cr_assert(str_is(object_field_text(events.objects[1], "message"), down));
+    cr_assert(str_is(object_field_text(events.objects[0], "reason"), "ScalingReplicaSet"));
+    cr_assert(str_is(object_field_text(events.objects[0], "involvedObject.kind"), "Deployment"));
+}
+
 Test(deployment, keeps_as_much_history_as_it_is_told)
 {
     char image[16];
