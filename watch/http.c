@@ -246,8 +246,9 @@ static void call_log(const struct http_call *call, const struct http_reply *repl
     const struct http_client *client = call->client;
     if (client->log->verbosity < 6)
         return;
-    char status[24], took[24];
-    log_info(client->log, 6, "Request done", {"client", client->name},
+    char status[24], took[24], *method = NULL;
+    (void)curl_easy_getinfo(call->slot->easy, CURLINFO_EFFECTIVE_METHOD, &method);
+    log_info(client->log, 6, "Request done", {"client", client->name}, {"method", method},
              {"url", call->slot->url.data ? call->slot->url.data : ""},
              {"status", log_number(reply->status, status)}, {"failure", reply->err.text},
              {"ms", log_number(mono_since(now_mono(), call->sent_at), took)});
