@@ -172,19 +172,10 @@ bool node_terms_are_named(const struct node_term *terms, uint32_t count)
     return count > 0;
 }
 
-static bool requirement_has_value(const struct requirement *requirement, uint32_t value_sym)
-{
-    for (uint32_t i = 0; i < requirement->value_count; i++)
-        if (requirement->value_syms[i] == value_sym)
-            return true;
-    return false;
-}
-
 static bool term_names(const struct node_term *term, uint32_t node_name_sym)
 {
     for (uint32_t i = 0; i < term->field_count; i++)
-        if (names_nodes(&term->fields[i]) &&
-            !requirement_has_value(&term->fields[i], node_name_sym))
+        if (names_nodes(&term->fields[i]) && !requirement_has(&term->fields[i], node_name_sym))
             return false;
     return term_first_names(term) != NULL;
 }
