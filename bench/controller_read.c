@@ -50,10 +50,11 @@ void condition_add(struct buf *list, const struct object *object,
     struct condition_view before = {0};
     sim_time_text(now_s, now);
     struct str since = str_from(now), updated = str_from(now);
-    if (object_condition(object, condition->type, &before) && before.since.len > 0 &&
-        str_is(before.status, condition->status))
+    bool same = object_condition(object, condition->type, &before) && before.since.len > 0 &&
+                str_is(before.status, condition->status);
+    if (same)
         since = before.since;
-    if (before.updated.len > 0 && !condition->is_updated)
+    if (same && before.updated.len > 0 && !condition->is_updated)
         updated = before.updated;
     (void)buf_add_str(list, list->len > 1 ? ",{" : "{");
     if (condition->has_heartbeat)

@@ -26,8 +26,9 @@ json_t *demo_node(const struct demo_pool *pool, const struct demo_kind_row *kind
                   uint32_t number)
 {
     char address[32];
-    (void)snprintf(address, sizeof(address), "192.168.%u.%u", (unsigned)pool->kind * 16 + pool->cpu,
-                   number);
+    /* a subnet for each pool */
+    (void)snprintf(address, sizeof(address), "192.168.%u.%u",
+                   (unsigned)pool->kind * 32 + pool->cpu / 16 % 32, number);
     json_t *capacity = json_object();
     set_amount(capacity, "cpu", pool->cpu, "");
     set_amount(capacity, "memory", pool->memory_gib, "Gi");
