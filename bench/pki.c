@@ -96,22 +96,39 @@ static int issue(struct pki *pki, const struct request *request, const struct pk
     return 0;
 }
 
+static int issue_server(struct pki *pki, bool expired, struct pki_pair *ret_pair, struct err *err)
+{
+    const struct request request = {.cn = "kube-apiserver",
+                                    .usage = "critical,digitalSignature",
+                                    .extended = "serverAuth",
+                                    .alt_names =
+                                        "IP:127.0.0.1,DNS:localhost,DNS:kubernetes.default.svc",
+                                    .expired = expired};
+    return issue(pki, &request, &pki->ca, ret_pair, err);
+}
+
 struct pki *pki_new(struct err *err)
 {
     static const struct request ca = {.cn = "spillway-bench-ca",
                                       .usage = "critical,keyCertSign,cRLSign"};
-    static const struct request server = {
-        .cn = "kube-apiserver",
-        .usage = "critical,digitalSignature",
-        .extended = "serverAuth",
-        .alt_names = "IP:127.0.0.1,DNS:localhost,DNS:kubernetes.default.svc"};
     struct pki *pki = mem_zalloc(1, sizeof(*pki));
     if (issue(pki, &ca, NULL, &pki->ca, err) < 0 ||
-        issue(pki, &server, &pki->ca, &pki->server, err) < 0) {
+        issue_server(pki, false, &pki->server, err) < 0) {
         pki_free(pki);
         return NULL;
     }
     return pki;
+}
+
+int pki_expire_server(struct pki *pki, struct err *err)
+{
+    struct pki_pair old;
+    int rc = issue_server(pki, true, &old, err);
+    if (rc < 0)
+        return rc;
+    pki_pair_fini(&pki->server);
+    pki->server = old;
+    return 0;
 }
 
 void pki_free(struct pki *pki)

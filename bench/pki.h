@@ -27,6 +27,9 @@ NODISCARD int pki_issue_client(struct pki *pki, const char *user, const char *gr
                                struct pki_pair *ret_pair, struct err *err);
 void pki_pair_fini(struct pki_pair *pair);
 
+/* Gives the server a certificate that ended yesterday, for contexts made from here on. */
+NODISCARD int pki_expire_server(struct pki *pki, struct err *err);
+
 /* A server context: TLS 1.2 and 1.3, client certificates of this CA asked for but not demanded.
  * Release with SSL_CTX_free(). NULL: see *err. */
 SSL_CTX *pki_server_context(struct pki *pki, struct err *err);

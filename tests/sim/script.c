@@ -194,6 +194,17 @@ void script_hush(struct script *script)
     script->server = NULL;
 }
 
+void script_listen_expired(struct script *script)
+{
+    struct err err = {0};
+    script_hush(script);
+    SSL_CTX_free(script->tls);
+    cr_assert_eq(pki_expire_server(script->pki, &err), 0, "%s", err.text);
+    script->tls = pki_server_context(script->pki, &err);
+    cr_assert(script->tls, "%s", err.text);
+    script_listen(script);
+}
+
 void script_open(struct script *script)
 {
     struct err err = {0};

@@ -68,6 +68,9 @@ void script_close(struct script *script); /* after all clients were closed and s
 void script_hush(struct script *script);
 void script_listen(struct script *script);
 
+/* The same address, with a certificate that has expired. */
+void script_listen_expired(struct script *script);
+
 /* What the next requests get: each the first answer for it that was not given yet. Without one they
  * stall. */
 void script_say(struct script *script, const struct script_answer *answers, size_t count);

@@ -214,6 +214,27 @@ Test(spillway_start, waits_for_an_apiserver_that_is_not_there_yet, .timeout = 12
     script_close(&script);
 }
 
+Test(spillway_start, an_expired_certificate_of_the_apiserver_is_said, .timeout = 120)
+{
+    static struct script script;
+    script_open(&script);
+    script_listen_expired(&script);
+    char path[PATH_BYTES], text[PATH_BYTES];
+    (void)snprintf(path, sizeof(path), "%s/kubeconfig", script.dir);
+    const char *const flags[] = {"--kubeconfig", path, NULL};
+    struct process spillway = {0};
+    spillway_start(&spillway, script.dir, flags);
+    (void)snprintf(text, sizeof(text),
+                   "the certificate of %s has expired; renew it (and check this machine's clock)",
+                   access_server(script.access));
+    cr_assert(script_run_for(&script, SPILLWAY_PATIENCE_MS, has_said,
+                             &(struct awaited){&spillway, text, 2}));
+    cr_expect_eq(script.request_count, 0, "something was sent all the same");
+    (void)process_stop(&spillway, SIGKILL, SPILLWAY_PATIENCE_MS);
+    (void)unlink(spillway.log_path);
+    script_close(&script);
+}
+
 /* ---- trust and rights ---- */
 
 static struct stage stage;
