@@ -59,7 +59,9 @@ static void add_progressing(struct controllers *controllers, struct item *deploy
     bool moved = has_moved(object, counts) || !same_spec || before.status.len == 0;
     bool complete =
         is_complete(counts, rollout) || (str_is(before.reason, "NewReplicaSetAvailable") && !moved);
-    bool late = !complete && !moved && now_us - progress_us(&before) > deadline_s * 1000000;
+    bool was_late = str_is(before.reason, "ProgressDeadlineExceeded");
+    bool late =
+        !complete && !moved && (was_late || now_us - progress_us(&before) > deadline_s * 1000000);
     const char *rest = complete ? "has successfully progressed"
                        : late   ? "has timed out progressing"
                                 : "is progressing";
