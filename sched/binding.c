@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #include "model/base/mem.h"
+#include "sched/match.h"
 #include "sched/sched_private.h"
 
 enum { RETRY_FIRST_MS = 500, RETRY_MAX_MS = 30000, RETRY_DOUBLINGS_MAX = 6 };
@@ -62,6 +63,8 @@ void binding_start(struct sched *sched, struct pod *pod, uint32_t slot)
     CHECK(pod->gate_count == 0 && !pod->is_deleting);
     nominator_remove(&sched->nominator, pod);
     cluster_assume(&sched->cluster, pod, slot);
+    if (pod->shape->refs == 1)
+        match_drop(pod->shape); /* no other pod will ask: a bit a node for each is too much */
     sched->stats.assumed++;
     pod->bind_tries = 0;
     send_bind(sched, pod);

@@ -182,7 +182,7 @@ struct cycle_result cycle_run(struct cycle *cycle, struct cluster *cluster,
         format_prefilter(cluster, unsupported.data, message);
         return (struct cycle_result){NODE_SLOT_NONE, 1u << PLUGIN_FEATURES, true};
     }
-    if (cycle_conflicts(cluster, pod->shape, message))
+    if (cluster->nodes.present_count > 0 && cycle_conflicts(cluster, pod->shape, message))
         return (struct cycle_result){NODE_SLOT_NONE, 1u << PLUGIN_NODE_AFFINITY, false};
     uint32_t nominated = cycle_nominated(cluster, nominator, pod);
     if (nominated != NODE_SLOT_NONE)

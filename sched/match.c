@@ -43,3 +43,9 @@ void match_sync(const struct cluster *cluster, struct shape *shape)
     }
     shape->matched_to = end;
 }
+
+void match_drop(struct shape *shape)
+{
+    bitset_fini(&shape->matches);
+    shape->matched_to = 0;
+}

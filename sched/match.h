@@ -12,4 +12,7 @@
  * per node when the shape is new or the node table's log has moved on too far. */
 void match_sync(const struct cluster *cluster, struct shape *shape);
 
+/* Gives the cache's memory back; the next match_sync() makes it anew. */
+void match_drop(struct shape *shape);
+
 #endif

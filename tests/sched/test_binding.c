@@ -51,6 +51,23 @@ Test(binding, a_watch_faster_than_the_answer_is_no_second_bind)
     core_fini(&core);
 }
 
+/* A million pods of a DaemonSet name a node each: their shapes must not keep a bit for every node.
+ */
+Test(binding, a_shape_that_is_one_pods_alone_keeps_no_cache_once_the_pod_has_a_node)
+{
+    struct core core;
+    core_init(&core);
+    core_node(&core, &(struct fixture_node){.name = "n1", .allocatable = "cpu=8, memory=8Gi"});
+    core_pod(&core, &(struct fixture_pod){.name = "a", .required = "@metadata.name In n1"});
+    core_pod(&core, &(struct fixture_pod){.name = "b", .containers = "cpu=1"});
+    core_pod(&core, &(struct fixture_pod){.name = "c", .containers = "cpu=1"});
+    core_pass(&core);
+    cr_assert_eq(assumed(&core), 3);
+    cr_expect_eq(core_find(&core, "a")->shape->matches.word_count, 0);
+    cr_expect_gt(core_find(&core, "b")->shape->matches.word_count, 0, "the next one needs it");
+    core_fini(&core);
+}
+
 /* What is surely not done gives the room back, says SchedulerError (never Unschedulable: a new node
  * would not help), and tries again after the error backoff of 1 s. */
 static const enum outcome definite[] = {OUTCOME_GONE, OUTCOME_FORBIDDEN, OUTCOME_INVALID,

@@ -144,6 +144,24 @@ Test(sched, with_no_nodes_it_says_so_and_the_first_node_wakes_it)
     core_fini(&core);
 }
 
+/* kube-scheduler.md A5: the nodes are counted before the terms are looked at. */
+Test(sched, with_no_nodes_terms_that_conflict_are_not_blamed)
+{
+    struct core core;
+    core_init(&core);
+    const char *conflict = "@metadata.name In n1 & @metadata.name In n2";
+    core_pod(&core, &(struct fixture_pod){.name = "p", .required = conflict});
+    core_pass(&core);
+    cr_expect_str_eq(mem_port_call(core.port, MEM_STATUS, -1)->text,
+                     "no nodes available to schedule pods");
+    core_node(&core, &small);
+    core.port->now.ms += 6 * 60 * 1000; /* no event helps it, but the flush tries it again */
+    core_pass(&core);
+    cr_expect_str_eq(mem_port_call(core.port, MEM_STATUS, -1)->text,
+                     "0/1 nodes are available: pod affinity terms conflict.");
+    core_fini(&core);
+}
+
 /* What would bring capacity must not be asked for when capacity would not help (A16). */
 Test(sched, an_unsupported_feature_waits_named_and_is_never_bound)
 {
