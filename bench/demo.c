@@ -46,7 +46,7 @@ struct demo {
     struct verify *verify; /* NULL when the demo stays */
     enum demo_state state;
     enum demo_result result;
-    int64_t state_since_ms, settled_since_ms, store_ticked_ms;
+    int64_t state_since_ms, store_ticked_ms;
     uint32_t next_step;
     bool plan_done;
     struct demo_view view;
