@@ -19,7 +19,7 @@ void writer_bind(void *ctx, const struct bind_request *request)
                     symbol_str(writer->options.symbols, request->node_name_sym));
     if (writer->is_draining)
         write_class_refuse(&writer->bind_class, write, "shutting down");
-    else
+    else if (!writer_status_yields(writer, write))
         write_class_put(&writer->bind_class, write);
 }
 

@@ -160,15 +160,17 @@ static void on_done(void *ctx, const struct http_reply *reply)
     struct write_class *class = write->class;
     CHECK(class->in_flight > 0);
     class->in_flight--;
+    write->is_in_flight = false;
     enum write_next next = WRITE_FINISH;
     if (!class->is_closing)
         next = write_decide(write->kind, reply, write->tries, write->was_refused);
-    if (next == WRITE_FINISH) {
+    if (next == WRITE_FINISH)
         complain(class, reply);
+    if (next == WRITE_LATER)
+        pause_class(class, reply);
+    if (next == WRITE_FINISH || write->is_moot) {
         answer(class, write, reply);
     } else {
-        if (next == WRITE_LATER)
-            pause_class(class, reply);
         write->was_refused |= next == WRITE_AGAIN;
         write->is_first = true;
         queue_push(class, write);
@@ -181,7 +183,7 @@ static void on_done(void *ctx, const struct http_reply *reply)
 static void send_write(struct write_class *class, struct write *write)
 {
     write->tries++;
-    write->is_under_way = true;
+    write->is_under_way = write->is_in_flight = true;
     class->in_flight++;
     class->sent++;
     const struct http_options options = {
@@ -208,8 +210,13 @@ void write_class_pump(struct write_class *class)
     }
     const struct write_class_options *options = &class->options;
     while (class->head && class->in_flight < options->window &&
-           (!options->may_send || options->may_send(options->ctx)))
-        send_write(class, queue_pop(class));
+           (!options->may_send || options->may_send(options->ctx))) {
+        struct write *write = queue_pop(class);
+        if (write->is_moot)
+            write_class_refuse(class, write, "its pod is being bound");
+        else
+            send_write(class, write);
+    }
 }
 
 void write_class_put(struct write_class *class, struct write *write)

@@ -36,6 +36,7 @@ struct write {
     size_t name_at, body_at;
     bool is_first;    /* goes before all that wait */
     bool was_refused; /* had a 401 */
+    bool is_in_flight;
     const char *why_refused;
     uint32_t tries;
     /* whom it is about, for the writer */
@@ -46,6 +47,8 @@ struct write {
     bool clears_nomination;     /* STATUS */
     int64_t transition_unix_us; /* STATUS: lastTransitionTime, 0: not in the patch */
     struct write *successor;    /* STATUS: what came while this one was under way */
+    struct write *bind;         /* STATUS: the bind of its pod, that leaves when this is answered */
+    bool is_moot;               /* STATUS: its pod is being bound: not sent any more */
     bool has_series, is_patch;  /* EVENT */
     struct series_key series_key;
 };

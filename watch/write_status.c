@@ -1,7 +1,8 @@
 /*
  * PATCHes of pods/status. A pod has at most one on its way and one behind it: what comes while one
  * waits is merged into it (the newest text wins), what comes while one is under way waits behind
- * it, so that two never overtake each other.
+ * it, so that two never overtake each other, and none a bind: PodScheduled=False must not be the
+ * last thing that is said of a bound pod.
  */
 #include "model/base/hash.h"
 #include "watch/url.h"
@@ -69,6 +70,7 @@ void writer_patch_status(void *ctx, const struct status_request *request)
         known = known->successor;
     }
     if (known) {
+        known->is_moot = false; /* the bind it yielded to was refused */
         known->reply_count++;
         fill(writer, known, request);
         return;
@@ -82,18 +84,46 @@ void writer_patch_status(void *ctx, const struct status_request *request)
     write_class_put(class, write);
 }
 
+bool writer_status_yields(struct writer *writer, struct write *bind)
+{
+    struct write *write =
+        map_get(&writer->statuses, uid_hash(bind->uid), write_answers, &bind->uid);
+    if (!write)
+        return false;
+    write->is_moot = true;
+    if (write->successor)
+        write->successor->is_moot = true;
+    if (!write->is_in_flight || write->bind)
+        return false;
+    write->bind = bind;
+    return true;
+}
+
+void writer_status_refuse_binds(struct writer *writer, const char *why)
+{
+    size_t position = 0;
+    for (struct write *write; (write = map_next(&writer->statuses, &position));) {
+        if (write->bind)
+            write_class_refuse(&writer->bind_class, write->bind, why);
+        write->bind = NULL;
+    }
+}
+
 void writer_status_answered(struct writer *writer, struct write *write,
                             const struct http_reply *reply)
 {
     struct map *statuses = &writer->statuses;
     struct write *successor = write->successor;
-    write->successor = NULL;
+    struct write *bind = write->bind;
+    write->successor = write->bind = NULL;
     if (map_get(statuses, uid_hash(write->uid), write_answers, &write->uid) == write)
         (void)map_remove(statuses, uid_hash(write->uid), write_answers, &write->uid);
     if (successor) {
         map_put(statuses, uid_hash(successor->uid), successor);
         write_class_put(write->class, successor);
     }
+    if (bind)
+        write_class_put(&writer->bind_class, bind);
     for (uint32_t i = 0; i < write->reply_count; i++)
         writer_answer(writer, EVENT_STATUS_REPLY, write, reply, NULL);
 }

@@ -236,6 +236,7 @@ void writer_close(struct writer *writer, void (*on_closed)(void *ctx), void *ctx
     writer->on_closed = on_closed;
     writer->closed_ctx = ctx;
     writer->open_count = 4;
+    writer_status_refuse_binds(writer, "shutting down");
     write_class_close(&writer->bind_class, part_closed, writer);
     write_class_close(&writer->status_class, part_closed, writer);
     write_class_close(&writer->event_class, part_closed, writer);

@@ -49,6 +49,10 @@ struct decoder *writer_pod_decoder_new(struct writer *writer);
 void writer_patch_status(void *ctx, const struct status_request *request);
 void writer_status_answered(struct writer *writer, struct write *write,
                             const struct http_reply *reply);
+/* The bind has the last word about its pod: PATCHes that wait are not sent any more. True: one is
+ * in flight, and the bind was taken, to leave behind it. */
+bool writer_status_yields(struct writer *writer, struct write *bind);
+void writer_status_refuse_binds(struct writer *writer, const char *why);
 
 /* write_event.c */
 void writer_emit_event(void *ctx, const struct event_request *request);

@@ -65,6 +65,59 @@ Test(writer_status, merges_the_patches_that_wait_behind_one_under_way)
         cr_expect_eq(rig.replies[i].outcome, OUTCOME_DONE);
 }
 
+/* The PATCH says PodScheduled=False. Behind the bind it would say so of a bound pod. */
+Test(writer_status, lets_a_bind_have_the_last_word_about_its_pod)
+{
+    rig_patch(&rig, "one", false, false);
+    rig_await_count(&rig, "/status", 1);
+    rig_patch(&rig, "two", false, false);
+    rig_bind(&rig, "web-0", 7);
+    rig_bind(&rig, "web-1", 8); /* nothing is said of this one */
+    rig_await_count(&rig, "/binding", 1);
+    cr_expect(strstr(script_request(&rig.script, 1)->path, "/web-1/"));
+    script_release(&rig.script, 201, "{}");
+
+    SCRIPT_SAY(&rig.script, CREATED);
+    script_release(&rig.script, 200, "{}");
+    rig_await_replies(&rig, 4);
+    cr_expect_eq(rig.script.request_count, 3);
+    cr_expect(strstr(script_request(&rig.script, 2)->path, "/web-0/binding"));
+    size_t not_sent = 0, done = 0;
+    for (size_t i = 0; i < 4; i++) {
+        not_sent += rig.replies[i].outcome == OUTCOME_NOT_SENT;
+        done += rig.replies[i].outcome == OUTCOME_DONE;
+    }
+    cr_expect_eq(not_sent, 1, "the second patch");
+    cr_expect_eq(done, 3);
+}
+
+Test(writer_status, writes_again_when_the_bind_was_refused)
+{
+    rig_patch(&rig, "one", false, false);
+    rig_await_count(&rig, "/status", 1);
+    SCRIPT_SAY(&rig.script, REFUSE(403, "no"), OK("{}"));
+    rig_bind(&rig, "web-0", 7);
+    script_release(&rig.script, 503, STATUS(503, "busy"));
+    rig_await_replies(&rig, 2);
+    rig_patch(&rig, "binding rejected", false, true);
+    rig_await_replies(&rig, 3);
+    cr_expect_eq(rig.replies[2].outcome, OUTCOME_DONE);
+    cr_expect_eq(rig.script.request_count, 3, "the first patch was not repeated");
+    rig_expect_text(&rig, 2, "status.conditions.0.message", "binding rejected");
+}
+
+Test(writer_status, answers_a_bind_that_waits_for_a_patch_when_it_is_closed)
+{
+    rig_patch(&rig, "one", false, false);
+    rig_await_count(&rig, "/status", 1);
+    rig_bind(&rig, "web-0", 7);
+    rig_close_writer(&rig);
+    cr_expect_eq(rig.reply_count, 2);
+    for (size_t i = 0; i < rig.reply_count; i++)
+        if (rig.replies[i].kind == EVENT_BIND_REPLY)
+            cr_expect_eq(rig.replies[i].outcome, OUTCOME_NOT_SENT);
+}
+
 Test(writer_status, repeats_a_patch_after_500_and_503)
 {
     SCRIPT_SAY(&rig.script, REFUSE(503, "no"), REFUSE(500, "no"), OK("{}"));
