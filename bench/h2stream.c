@@ -237,9 +237,10 @@ void h2_reset(struct h2_stream *stream)
 void h2_goaway(struct h2_stream *stream)
 {
     nghttp2_session *session = stream->conn->session;
-    (void)nghttp2_submit_goaway(session, NGHTTP2_FLAG_NONE,
-                                nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_NO_ERROR,
-                                NULL, 0);
+    /* As Go's server ends a connection in good order: a last stream of 2^31-1. With the number of
+     * the last one that was processed, requests that came in the same read would be answered and
+     * declared unprocessed at once, and a client may send those again. */
+    (void)nghttp2_submit_shutdown_notice(session);
     h2_conn_mark(stream->conn);
 }
 

@@ -58,6 +58,8 @@ static void expect_all_bound(const struct fault *fault)
     stage_await_bound(&stage, "late");
     cr_expect_eq(stage_pods_on(&stage, "a") + stage_pods_on(&stage, "b"), PODS);
     cr_expect_eq(stage_stop(&stage), 0);
+    cr_expect_not(spillway_said(&stage.spillway, "Stopping with binds in flight"),
+                  "an answer is still awaited");
 }
 
 #define REFUSED(number)                                                                            \
