@@ -40,24 +40,17 @@ enum event_kind {
 
 /* The answer to a write or to a read, sorted by what the core does next (reliability 2, A7, A12).
  */
-#define OUTCOME_MAP(X)                                                                             \
-    X(DONE)      /* 2xx */                                                                         \
-    X(CONFLICT)  /* 409: bound already, other UID, being deleted: read the pod, then decide */     \
-    X(GONE)      /* 404: the pod, its namespace, or the node is no more */                         \
-    X(FORBIDDEN) /* 401, 403: a right is missing; the text names it */                             \
-    X(INVALID)   /* 400, 422 and other 4xx: refused for what it says */                            \
-    X(THROTTLED) /* 429, still after the writer's own retries: surely not done */                  \
-    X(UNKNOWN)   /* time-out, lost connection, 5xx: done or not, only a read tells */              \
-    X(NOT_SENT)  /* never left this process (shutting down, no credentials): surely not done */
-
 enum outcome {
-#define X(kind) OUTCOME_##kind,
-    OUTCOME_MAP(X)
-#undef X
-        OUTCOME_COUNT
+    OUTCOME_DONE,      /* 2xx */
+    OUTCOME_CONFLICT,  /* 409: bound already, other UID, being deleted: read the pod, then decide */
+    OUTCOME_GONE,      /* 404: the pod, its namespace, or the node is no more */
+    OUTCOME_FORBIDDEN, /* 401, 403: a right is missing; the text names it */
+    OUTCOME_INVALID,   /* 400, 422 and other 4xx: refused for what it says */
+    OUTCOME_THROTTLED, /* 429, still after the writer's own retries: surely not done */
+    OUTCOME_UNKNOWN,   /* time-out, lost connection, 5xx: done or not, only a read tells */
+    OUTCOME_NOT_SENT, /* never left this process (shutting down, no credentials): surely not done */
+    OUTCOME_COUNT
 };
-
-const char *outcome_name(enum outcome outcome);
 
 struct reply {
     struct pod_ref pod;

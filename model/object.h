@@ -16,8 +16,8 @@
 #include "model/taint.h"
 #include "model/uid.h"
 
-/* Own limits on one object (reliability 4.4). Above one, the object's `problem` says which and where:
- * never cut silently. */
+/* Own limits on one object (reliability 4.4). Above one, the object's `problem` says which and
+ * where: never cut silently. */
 enum {
     OBJECT_CONTAINERS_MAX = 256,
     OBJECT_TOLERATIONS_MAX = 256,
@@ -42,7 +42,7 @@ struct amounts {
 enum port_protocol { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP, PROTOCOL_OTHER };
 
 struct host_port {
-    uint32_t ip_sym; /* SYM_EMPTY for "", "0.0.0.0" and "::" alike is NOT done: kept as written */
+    uint32_t ip_sym; /* as written: "", "0.0.0.0" and "::" are three symbols */
     uint16_t port;   /* never 0 */
     uint16_t protocol;
 };
@@ -123,9 +123,10 @@ struct pod_object {
     bool resize_infeasible; /* condition PodResizePending, reason Infeasible */
     struct container_status_object *statuses, *init_statuses;
     uint32_t status_count, init_status_count;
-    struct amounts pod_allocated, pod_actual; /* status.allocatedResources, status.resources.requests */
-    /* Set when a field is unusable or over a limit: what, where, how to mend. Empty when all is well.
-     * The identity above is still right. */
+    struct amounts pod_allocated,
+        pod_actual; /* status.allocatedResources, status.resources.requests */
+    /* Set when a field is unusable or over a limit: what, where, how to mend. Empty when all is
+     * well. The identity above is still right. */
     struct str problem;
 };
 

@@ -1,6 +1,7 @@
 /*
- * Resources and what a pod asks of them. Amounts are int64 in one unit a resource: cpu in milli-cores,
- * everything else in whole units (bytes, devices, pods), as kube-scheduler counts them.
+ * Resources and what a pod asks of them. Amounts are int64 in one unit a resource: cpu in
+ * milli-cores, everything else in whole units (bytes, devices, pods), as kube-scheduler counts
+ * them.
  */
 #ifndef MODEL_RESOURCE_H
 #define MODEL_RESOURCE_H
@@ -23,10 +24,9 @@ enum resource_id {
 };
 
 enum {
-    RESOURCE_COLUMNS_MAX = 64,  /* fixed and offered by nodes; more are ignored with a warning */
-    RESOURCE_SCALARS_MAX = 64,  /* distinct resources one pod may ask for; more: pod refused */
+    RESOURCE_COLUMNS_MAX = 64, /* fixed and offered by nodes; more are not known, with a warning */
+    RESOURCE_SCALARS_MAX = 64, /* distinct resources one pod may ask for; more: pod refused */
 };
-#define RESOURCE_NONE UINT32_MAX /* no column: no node offers it */
 
 /* No column: no node offers the resource. */
 #define RESOURCE_NONE UINT32_MAX
@@ -35,7 +35,8 @@ enum {
  * absurd pods still fits into 63 bits. Whether a pod fits is asked with its true amount. */
 #define RESOURCE_ACCOUNT_MAX (INT64_C(1) << 48)
 
-/* kube-scheduler's stand-ins for containers that request nothing (scoring only), util/pod_resources */
+/* kube-scheduler's stand-ins for containers that request nothing (scoring only), util/pod_resources
+ */
 #define NONZERO_CPU_MILLI    INT64_C(100)
 #define NONZERO_MEMORY_BYTES (INT64_C(200) * 1024 * 1024)
 

@@ -18,12 +18,6 @@ enum taint_effect taint_effect_parse(struct str text)
     return TAINT_UNKNOWN_EFFECT;
 }
 
-const char *taint_effect_name(enum taint_effect effect)
-{
-    CHECK(effect <= TAINT_UNKNOWN_EFFECT);
-    return effect == TAINT_UNKNOWN_EFFECT ? "unknown" : effect_texts[effect];
-}
-
 enum toleration_op toleration_op_parse(struct str text)
 {
     if (text.len == 0 || str_is(text, "Equal"))

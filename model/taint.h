@@ -43,7 +43,6 @@ struct toleration {
 };
 
 enum taint_effect taint_effect_parse(struct str text); /* "" -> TAINT_ANY_EFFECT */
-const char *taint_effect_name(enum taint_effect effect);
 enum toleration_op toleration_op_parse(struct str text);
 
 /* effect empty or equal; key empty (needs Exists) or equal; Exists, or equal value. */

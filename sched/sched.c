@@ -158,11 +158,6 @@ struct sched_stats sched_stats(const struct sched *sched)
     return sched->stats;
 }
 
-struct queue_counts sched_queue_counts(const struct sched *sched)
-{
-    return queue_counts(sched->queue);
-}
-
 const struct cluster *sched_cluster(const struct sched *sched)
 {
     return &sched->cluster;

@@ -58,7 +58,6 @@ uint32_t sched_binds_open(const struct sched *sched);
 
 bool sched_is_synced(const struct sched *sched);
 struct sched_stats sched_stats(const struct sched *sched);
-struct queue_counts sched_queue_counts(const struct sched *sched);
 const struct cluster *sched_cluster(const struct sched *sched); /* lent, for tests and reports */
 
 /* CHECKs the cluster, the queue and that each pod is in exactly one state. */

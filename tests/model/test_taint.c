@@ -12,7 +12,6 @@ Test(taint, effects_parse_by_name)
     cr_assert_eq(taint_effect_parse(STR("PreferNoSchedule")), TAINT_PREFER_NO_SCHEDULE);
     cr_assert_eq(taint_effect_parse(STR("NoExecute")), TAINT_NO_EXECUTE);
     cr_assert_eq(taint_effect_parse(STR("noschedule")), TAINT_UNKNOWN_EFFECT);
-    cr_assert_str_eq(taint_effect_name(TAINT_NO_EXECUTE), "NoExecute");
 }
 
 Test(taint, operators_parse_by_name)

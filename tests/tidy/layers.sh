@@ -17,7 +17,6 @@ any="$pure ctype dirent fcntl float getopt grp ifaddrs locale malloc netdb poll 
 rules() {
     case $1 in
     model/base/*) echo 'model/base/||pure' ;;
-    model/cold.c) echo 'model/|jansson|pure' ;;
     model/*) echo 'model/||pure' ;;
     policy/*) echo 'model/ policy/||pure' ;;
     sched/main.c) echo 'model/ policy/ sched/ watch/|uv|any' ;;

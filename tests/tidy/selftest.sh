@@ -28,7 +28,6 @@ ok  model/base/map.c    <string.h>
 bad model/base/map.c    "model/cluster.h"
 bad model/base/map.c    <jansson.h>
 ok  model/cluster.c     "model/base/buf.h"
-ok  model/cold.c        <jansson.h>
 bad model/cluster.c     <jansson.h>
 bad model/cluster.c     "policy/unit.h"
 bad model/cluster.c     "sched/queue.h"
