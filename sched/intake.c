@@ -2,6 +2,8 @@
  * Objects seen and gone: the cluster takes them in, the queue follows, and whoever may gain is
  * woken. Nothing here decides anything.
  */
+#include <stdio.h>
+
 #include "sched/sched_private.h"
 
 static bool is_ours(const struct sched *sched, uint32_t scheduler_name_sym)
@@ -179,6 +181,17 @@ static void note_node_problem(struct sched *sched, const struct node_object *obj
         sched->port.note(sched->port.ctx, NOTE_WARNING, text.data);
 }
 
+/* Once: the resources that have a column now keep it. */
+static void note_ignored_resources(struct sched *sched, const struct node_object *object)
+{
+    char text[ERR_TEXT_BYTES];
+    (void)snprintf(text, sizeof(text),
+                   "node " STR_FMT " offers a resource beyond the %d that are kept: pods that ask "
+                   "for it wait; fewer kinds of resources and a restart make room",
+                   STR_ARG(object->name), RESOURCE_COLUMNS_MAX);
+    sched->port.note(sched->port.ctx, NOTE_WARNING, text);
+}
+
 void intake_node(struct sched *sched, const struct node_object *object)
 {
     if (object->name_sym == SYM_EMPTY) {
@@ -186,7 +199,10 @@ void intake_node(struct sched *sched, const struct node_object *object)
         return;
     }
     struct node_change change;
+    bool had_ignored = sched->cluster.nodes.ignored_resources > 0;
     cluster_see_node(&sched->cluster, object, &change);
+    if (!had_ignored && sched->cluster.nodes.ignored_resources > 0)
+        note_ignored_resources(sched, object);
     bool is_mended = change.bits & NODE_PROBLEM && !change.node->has_problem;
     struct wake_event event = {.slot = change.node->slot,
                                .before = &change.before,

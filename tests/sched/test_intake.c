@@ -1,6 +1,7 @@
 /* What is seen and gone, in the orders that go wrong: kube-scheduler.md A2 and A7, reliability
  * chapter 2. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/sched/core.h"
@@ -115,5 +116,27 @@ Test(intake, what_has_no_name_to_be_found_by_is_told_and_passed_over)
     core_pod(&core, &waiting); /* the rest goes on */
     core_pass(&core);
     cr_expect_eq(core.port->counts[MEM_BIND], 1);
+    core_fini(&core);
+}
+
+/* Own limit: 64 different resources in the cluster. Beyond it pods wait, so that somebody has to
+ * know. */
+Test(intake, a_resource_beyond_the_limit_is_told)
+{
+    struct core core;
+    core_init(&core);
+    for (uint32_t i = 0; i < 60; i++) {
+        char name[16], allocatable[64];
+        (void)snprintf(name, sizeof(name), "n%u", i);
+        (void)snprintf(allocatable, sizeof(allocatable), "cpu=1, example.com/r%u=1", i);
+        core_node(&core, &(struct fixture_node){.name = name, .allocatable = allocatable});
+    }
+    cr_assert_eq(core.port->counts[MEM_NOTE], 0);
+    const struct fixture_node last = {.name = "last", .allocatable = "cpu=1, example.com/r60=1"};
+    core_node(&core, &last);
+    cr_assert_eq(core.port->counts[MEM_NOTE], 1);
+    cr_expect(strstr(mem_port_call(core.port, MEM_NOTE, 0)->text, "node last"));
+    core_node(&core, &last);
+    cr_expect_eq(core.port->counts[MEM_NOTE], 1, "once");
     core_fini(&core);
 }
