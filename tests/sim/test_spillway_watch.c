@@ -44,32 +44,33 @@ static void expect_calm(size_t pods)
                   (unsigned long long)requests);
 }
 
-/* All sizes of the cluster are told in turn: pods of before, nodes that come and go, pods after. */
+/* Pods of before, then objects that come and go while the history is lost, then pods that fit only
+ * when all of that was seen. What the node "gone" has is of no use, so that a bind that is faster
+ * than the news of its deletion changes nothing. */
 static void expect_good_view(const struct fault *faults, size_t count)
 {
+    enum { GONE = 4, AFTER = PODS + GONE };
     stage_add_node(&stage, "a", "10");
-    stage_add_node(&stage, "gone", "10");
+    stage_add_node(&stage, "gone", "0");
     stage_add_pods(&stage, "before", PODS, "1");
     for (size_t i = 0; i < count; i++)
         stage_fault(&stage, &faults[i]);
     stage_start(&stage, "kubeconfig", NULL);
     stage_await_bindings(&stage, PODS);
+    cr_expect_eq(stage_pods_on(&stage, "a"), PODS);
 
-    /* Beside the watches: a node without pods goes, another comes, all with the history lost. */
-    for (size_t i = 0; i < PODS; i++) {
+    for (size_t i = 0; i < GONE; i++) {
         char name[32];
         (void)snprintf(name, sizeof(name), "before-%zu", i);
-        if (strcmp(stage_node_of(&stage, name), "gone") == 0)
-            delete_object(KIND_POD, name);
+        delete_object(KIND_POD, name);
     }
     delete_object(KIND_NODE, "gone");
     stage_add_node(&stage, "b", "10");
     apiserver_compact(stage.server);
     for (size_t i = 0; i < count; i++)
         stage_fault(&stage, &faults[i]);
-    size_t free_on_a = 10 - stage_pods_on(&stage, "a");
-    stage_add_pods(&stage, "after", free_on_a + 10, "1");
-    stage_await_bindings(&stage, PODS + free_on_a + 10);
+    stage_add_pods(&stage, "after", AFTER, "1");
+    stage_await_bindings(&stage, PODS + AFTER);
     cr_expect_eq(stage_pods_on(&stage, "a"), 10);
     cr_expect_eq(stage_pods_on(&stage, "b"), 10);
     cr_expect_eq(stage.moves, 0);
@@ -79,7 +80,7 @@ static void expect_good_view(const struct fault *faults, size_t count)
     char *message = stage_await_refusal(&stage, "over");
     cr_expect_str_eq(message, "0/2 nodes are available: 2 Insufficient cpu.");
     free(message);
-    expect_calm(PODS + free_on_a + 10 + 1);
+    expect_calm(PODS + AFTER + 1);
     cr_expect_eq(stage_stop(&stage), 0);
 }
 
