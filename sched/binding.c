@@ -97,10 +97,11 @@ static void give_up(struct sched *sched, struct pod *pod, struct str message)
     uint32_t slot = pod->node_slot;
     set_phase(sched, pod, BIND_NONE);
     cluster_forget(&sched->cluster, pod);
-    queue_return(sched->queue, pod, 0, sched_now(sched));
+    if (pod->is_ours)
+        queue_return(sched->queue, pod, 0, sched_now(sched));
     nominator_update(&sched->nominator, pod);
     intake_freed(sched, slot, WAKE_POD_REMOVED, pod->shape);
-    if (sched->is_stopped)
+    if (sched->is_stopped || !pod->is_ours)
         return;
     buf_clear(&sched->message);
     (void)buf_printf(&sched->message, "binding rejected: " STR_FMT, STR_ARG(message));
@@ -177,21 +178,28 @@ void binding_on_reply(struct sched *sched, const struct reply *reply)
     CHECK_NEVER("a known outcome");
 }
 
+static bool is_present(const struct sched *sched, const struct pod *pod)
+{
+    return sched->cluster.nodes.nodes[pod->node_slot]->is_present;
+}
+
 /* The truth about a pod whose bind has no clear answer. */
 static void settle(struct sched *sched, struct pod *pod, const struct pod_object *object)
 {
     bool is_finished = object->phase == PHASE_SUCCEEDED || object->phase == PHASE_FAILED;
     bool is_unbound = object->node_name_sym == SYM_EMPTY && !is_finished;
-    bool is_node_there = sched->cluster.nodes.nodes[pod->node_slot]->is_present;
-    if (is_unbound && is_node_there && !pod->is_conflicted && !object->is_deleting) {
+    const char *why_not = pod->is_conflicted        ? "the apiserver refused it (409)"
+                          : object->is_deleting     ? "the pod is being deleted"
+                          : object->gate_count > 0  ? "the pod is gated"
+                          : !pod->is_ours           ? "the pod is another scheduler's"
+                          : !is_present(sched, pod) ? "the node is gone"
+                                                    : NULL;
+    if (is_unbound && !why_not) {
         send_bind(sched, pod); /* it may still be under way in the server: the same node only */
         return;
     }
     if (is_unbound)
-        give_up(sched, pod,
-                pod->is_conflicted    ? STR("the apiserver refused it (409)")
-                : object->is_deleting ? STR("the pod is being deleted")
-                                      : STR("the node is gone"));
+        give_up(sched, pod, str_from(why_not));
     /* Bound, here or elsewhere, finished or changed: the object says what counts. */
     intake_pod(sched, object);
 }

@@ -139,6 +139,26 @@ Test(binding, an_unknown_outcome_that_did_not_happen_is_not_tried_on_a_node_that
     core_fini(&core);
 }
 
+/* The apiserver never lets schedulerName change; an odd one must not end the process. */
+Test(binding, a_pod_that_is_handed_to_another_scheduler_is_not_bound_again)
+{
+    static const enum outcome outcomes[] = {OUTCOME_UNKNOWN, OUTCOME_CONFLICT};
+    for (size_t i = 0; i < ARRAY_LEN(outcomes); i++) {
+        struct core core;
+        init_sent(&core);
+        core_reply_bind(&core, outcomes[i]);
+        struct fixture_pod theirs = full_pod;
+        theirs.scheduler = "other";
+        core_pod(&core, &theirs);
+        core_reply_read(&core, OUTCOME_DONE, fixture_pod_object(&core.fixture, &theirs));
+        core.port->now.ms += 60 * 1000;
+        core_pass(&core);
+        cr_expect_eq(core.port->counts[MEM_BIND], 1, "row %zu", i);
+        cr_expect_eq(assumed(&core), 0, "row %zu", i);
+        core_fini(&core);
+    }
+}
+
 Test(binding, a_server_that_never_says_is_not_hammered)
 {
     struct core core;
