@@ -137,7 +137,7 @@ static void bind_unknown(struct sched *sched, struct pod *pod, struct str messag
     buf_clear(&sched->message);
     (void)buf_printf(&sched->message, "binding not confirmed, will be tried again: " STR_FMT,
                      STR_ARG(message));
-    report_failed(sched, pod, buf_str(&sched->message));
+    report_unconfirmed(sched, pod, buf_str(&sched->message));
 }
 
 void binding_on_reply(struct sched *sched, const struct reply *reply)

@@ -67,6 +67,12 @@ void report_failed(struct sched *sched, struct pod *pod, struct str message)
     report_condition(sched, pod, "SchedulerError", message);
 }
 
+/* The pod may be bound already: its condition is the apiserver's, only an event tells. */
+void report_unconfirmed(struct sched *sched, const struct pod *pod, struct str message)
+{
+    emit(sched, pod, true, message);
+}
+
 void report_skipped(struct sched *sched, const struct pod *pod)
 {
     buf_clear(&sched->message);

@@ -54,6 +54,7 @@ void intake_freed(struct sched *sched, uint32_t slot, uint32_t wake_kind,
 void report_bound(struct sched *sched, const struct pod *pod);
 void report_refused(struct sched *sched, struct pod *pod, struct str message);
 void report_failed(struct sched *sched, struct pod *pod, struct str message);
+void report_unconfirmed(struct sched *sched, const struct pod *pod, struct str message);
 void report_skipped(struct sched *sched, const struct pod *pod);
 void report_on_status_reply(struct sched *sched, const struct reply *reply);
 

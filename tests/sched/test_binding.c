@@ -173,6 +173,8 @@ Test(binding, a_server_that_never_says_is_not_hammered)
     core_pass(&core);
     cr_expect_eq(core.port->counts[MEM_READ], 2);
     cr_expect_eq(assumed(&core), 1);
+    cr_expect_eq(core.port->counts[MEM_EVENT], 1);
+    cr_expect_eq(core.port->counts[MEM_STATUS], 0, "it may be bound: its condition is not ours");
     core_fini(&core);
 }
 
