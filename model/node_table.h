@@ -18,7 +18,7 @@
 #include "model/resource.h"
 
 enum {
-    NODES_MAX = 1 << 20,
+    NODES_MAX = 1 << 24,   /* with ghosts: more than an apiserver holds pods that could name them */
     NODE_BLOCK_SLOTS = 64, /* slots one summary covers, and one bitset word */
     NODE_STATIC_LOG_MAX =
         4096, /* older entries are dropped: a match cache behind them starts over */
