@@ -10,6 +10,7 @@
 #   token.kubeconfig       user "spillway", bearer token
 #   rightless.kubeconfig   user "rightless", who may do nothing, bearer token
 #   <name>.log             what each process said
+#   audit.log              each request of service account spillway, a JSON object a line
 # User "spillway" has exactly the rights of manifests/rbac.yaml.
 #
 # Every process is in a session of its own and dies with this shell, however the shell ends.
@@ -78,6 +79,7 @@ cluster_start_apiserver() {
         --advertise-client-urls="unix://$cluster_dir/etcd.sock" --listen-peer-urls=http://127.0.0.1:0 \
         --log-level=warn --unsafe-no-fsync --quota-backend-bytes=8589934592
     cluster_etcd=$!
+    cluster_write_audit_policy
     for cluster_try in 1 2 3 4 5; do
         cluster_port=$((20000 + $(od -An -N2 -tu2 /dev/urandom) % 10000))
         (umask 077 && cluster_write_kubeconfigs "https://127.0.0.1:$cluster_port")
@@ -88,13 +90,27 @@ cluster_start_apiserver() {
             --service-account-issuer=https://kubernetes.default.svc --service-account-key-file="$cluster_dir/sa.pub" \
             --service-account-signing-key-file="$cluster_dir/sa.key" --service-cluster-ip-range=10.0.0.0/24 \
             --authorization-mode=RBAC --allow-privileged --delete-collection-workers=16 \
-            --min-request-timeout=30
+            --min-request-timeout=30 \
+            --audit-policy-file="$cluster_dir/audit.yaml" --audit-log-path="$cluster_dir/audit.log"
         cluster_apiserver=$!
         cluster_await_ready && return 0
         grep -q 'address already in use' "$cluster_dir/kube-apiserver.log" || break
     done
     echo "tests/real: kube-apiserver did not get ready; see $cluster_dir/kube-apiserver.log and etcd.log" >&2
     return 1
+}
+
+# What the service account of manifests/ asks for, so that its rights can be compared with it.
+cluster_write_audit_policy() {
+    cat >"$cluster_dir/audit.yaml" <<EOF
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- level: Metadata
+  users: ["system:serviceaccount:kube-system:spillway"]
+- level: None
+EOF
 }
 
 cluster_await_ready() {

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "model/base/mem.h"
+#include "tests/real/account.h"
 #include "tests/real/world.h"
 
 static const struct node_kind node = {
@@ -82,40 +82,18 @@ Test(rights, a_missing_right_is_named_and_its_grant_heals_without_a_restart, .ti
     world_close(&world);
 }
 
-static void write_text(const char *dir, const char *name, const char *text)
-{
-    char path[512];
-    (void)snprintf(path, sizeof(path), "%s/%s", dir, name);
-    FILE *file = fopen(path, "we");
-    CHECK(file && fputs(text, file) >= 0 && fclose(file) == 0);
-}
-
 /* The files and variables that a kubelet gives to a pod. */
 Test(rights, a_pods_service_account_files_are_enough, .timeout = 300)
 {
     struct world world;
     world_open(&world, "account");
     world_add_nodes(&world, &node, 1);
-    char dir[256];
-    (void)snprintf(dir, sizeof(dir), "%s/account", world.dir);
-    CHECK(mkdir(dir, 0700) == 0);
-    char *token CLEANUP(mem_freep) = world_kubectl(
-        &world, "create", "token", "spillway", "--namespace=kube-system", "--duration=1h", NULL);
-    char *ca CLEANUP(mem_freep) = world_kubectl(&world, "get", "configmap", "kube-root-ca.crt",
-                                                "--output=jsonpath={.data.ca\\.crt}", NULL);
-    token[strcspn(token, "\n")] = '\0';
-    write_text(dir, "token", token);
-    write_text(dir, "ca.crt", ca);
-    write_text(dir, "namespace", "kube-system");
-
-    char port[64];
-    (void)snprintf(port, sizeof(port), "KUBERNETES_SERVICE_PORT=%s",
-                   strrchr(world.api.server, ':') + 1);
-    const char *const arguments[] = {"--service-account-dir", dir, NULL};
-    const char *const environment[] = {"KUBERNETES_SERVICE_HOST=127.0.0.1", port, NULL};
-    world_start_spillway_with(&world, arguments, environment);
+    struct account account;
+    account_make(&account, &world, "kube-system");
+    account_start_spillway(&account, &world, account_apiserver_port(&world));
     expect_all_writes(&world);
     char *log CLEANUP(mem_freep) = process_log(&world.spillway);
-    cr_expect(!strstr(log, token), "the token is in the log");
+    cr_expect(!strstr(log, account.token), "the token is in the log");
+    account_fini(&account);
     world_close(&world);
 }

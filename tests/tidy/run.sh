@@ -1,6 +1,6 @@
 #!/bin/bash
 # What a machine can say about the tree: layers, headers, banned functions, sizes, foreign paths, a build
-# by the second compiler, static analysis, and the hardening of the binaries as the ELF shows it.
+# by the second compiler, static analysis, the hardening of the binaries as the ELF shows it, and the image.
 #
 #   tests/tidy/run.sh MAKE [STEP...]        all steps, or those named
 #
@@ -152,8 +152,12 @@ step_hardening() {
     return $status
 }
 
+step_image() {
+    tests/tidy/image.sh
+}
+
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(layers headers banned sizes paths cppcheck clang hardening)
+[ ${#steps[@]} -gt 0 ] || steps=(layers headers banned sizes paths cppcheck clang hardening image)
 mkdir -p "$build"
 failed=()
 for step in "${steps[@]}"; do
