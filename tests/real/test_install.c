@@ -42,7 +42,7 @@ static void add_pod(struct world *world, const char *prefix, const char *const r
     world_add_pods(world, &kind, 1);
 }
 
-static const json_t *at(const json_t *object, const char *key)
+static json_t *at(const json_t *object, const char *key)
 {
     return json_object_get(object, key);
 }
@@ -136,18 +136,15 @@ Test(install, is_applied_twice_and_starts_on_a_node_of_the_control_plane, .timeo
 
 /* ---- Pod Security ---- */
 
-/* The Deployment's pod, for the world's namespace; yours. */
-static json_t *own_pod_in(struct world *world)
+/* As the Deployment describes it; yours. */
+static json_t *describe_own_pod(struct world *world)
 {
     json_t *deployment = api_get(&world->api, DEPLOYMENT_PATH);
-    json_t *spec = json_deep_copy(at(at(at(deployment, "spec"), "template"), "spec"));
-    json_decref(deployment);
-    json_t *pod = json_pack("{s:s, s:s, s:{s:s}, s:o}", "apiVersion", "v1", "kind", "Pod",
+    json_t *spec = at(at(at(deployment, "spec"), "template"), "spec");
+    json_t *pod = json_pack("{s:s, s:s, s:{s:s}, s:O}", "apiVersion", "v1", "kind", "Pod",
                             "metadata", "name", "spillway", "spec", spec);
     CHECK(pod);
-    /* The class is for kube-system, and no matter of Pod Security. */
-    (void)json_object_del(spec, "priorityClassName");
-    (void)world;
+    json_decref(deployment);
     return pod;
 }
 
@@ -181,7 +178,7 @@ Test(install, its_pod_is_admitted_at_the_restricted_level_and_a_weaker_one_is_no
     free(world_kubectl(&world, "label", "namespace", world.namespace,
                        "pod-security.kubernetes.io/enforce=restricted", NULL));
     free(world_kubectl(&world, "create", "serviceaccount", "spillway", NULL));
-    json_t *pod = own_pod_in(&world);
+    json_t *pod = describe_own_pod(&world);
     remove_deployment(&world);
 
     json_t *answer = NULL;
