@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #include "bench/controller_read.h"
+#include "bench/event_replay.h"
 #include "bench/flags.h"
 #include "bench/pair.h"
 #include "bench/replay_judge.h"
@@ -315,12 +316,40 @@ static int read_trace(struct trace *trace, const char *dir, const char *workload
     return rc < 0 ? rc : read_list(trace, pods, true, err);
 }
 
+/* Bindings to stdout, then what they come to. 1 when they are not those of then. */
+static int replay_events(const char *path, bool summary_only)
+{
+    struct event_replay_result result;
+    struct err err = {0};
+    if (event_replay(path, summary_only ? NULL : stdout, &result, &err) < 0) {
+        (void)fprintf(stderr, "spillway-bench replay: %s\n", err.text);
+        return 2;
+    }
+    (void)printf("events %" PRIu64 ", passes %" PRIu64 ", seconds %.3f\n", result.events,
+                 result.passes, (double)result.span_ms / 1e3);
+    (void)printf("bindings %" PRIu64 ", hash %016" PRIx64 "\n", result.bindings,
+                 result.bindings_hash);
+    if (result.is_cut)
+        (void)printf("cut: the last record is not whole; replayed up to there\n");
+    else if (!result.has_end)
+        (void)printf("no end: spillway was killed, or records still; replayed up to there\n");
+    if (result.differs)
+        (void)fprintf(stderr,
+                      "spillway-bench replay: the bindings are not those of the recorded run: %s\n",
+                      result.difference);
+    return result.differs ? 1 : 0;
+}
+
 int cmd_replay(int argc, char **argv)
 {
     struct replay replay = {.arrival_seconds = 1, .limit_seconds = 300};
+    const char *events = NULL;
     const char *traces = NULL, *workload = "default", *spillway = NULL, *json = NULL;
-    bool server = false;
+    bool server = false, summary = false;
     const struct flag flags[] = {
+        {"events", FLAG_TEXT, &events, 0, 0, "FILE",
+         "a recording of spillway --record, through the core in virtual time: bindings and hash"},
+        {"summary", FLAG_SWITCH, &summary, 0, 0, NULL, "of --events: not each binding"},
         {"traces", FLAG_TEXT, &traces, 0, 0, "DIR",
          "holds alibaba-gpu-v2023/openb_node_list_all_node.csv and openb_pod_list_*.csv"},
         {"workload", FLAG_TEXT, &workload, 0, 0, "NAME", "of the pod list; default: default"},
@@ -336,15 +365,19 @@ int cmd_replay(int argc, char **argv)
     };
     enum flags_result parsed = flags_parse(
         flags, ARRAY_LEN(flags),
-        "a trace whole: cpu, memory and number of GPUs of nodes and pods, no departures.\n"
+        "--events: what a spillway learnt and decided, once more through the core.\n"
+        "--traces: a trace whole: cpu, memory and number of GPUs of nodes and pods, no "
+        "departures.\n"
         "Not looked at: gpu_milli (a shared GPU counts as a whole one), gpu_spec, qos, pod_phase,\n"
         "deletion_time, scheduled_time",
         argc, argv);
     if (parsed != FLAGS_OK)
         return parsed == FLAGS_HELP ? 0 : 2;
+    if (events)
+        return replay_events(events, summary);
     if (!traces || !server) {
         (void)fprintf(stderr, "spillway-bench replay: %s is needed; see --help\n",
-                      traces ? "--server" : "--traces DIR");
+                      traces ? "--server" : "--events FILE or --traces DIR");
         return 2;
     }
     struct err err = {0};

@@ -22,7 +22,7 @@ static const struct command {
     {"cycle", cmd_cycle, "what one decision costs"},
     {"http", cmd_http, "binds a second of the real binary over HTTP/2"},
     {"memory", cmd_memory, "what nodes and pods cost in memory"},
-    {"replay", cmd_replay, "a public trace through the real binary"},
+    {"replay", cmd_replay, "a recording through the core, or a public trace through the real binary"},
 };
 
 static void print_help(FILE *out)

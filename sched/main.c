@@ -17,10 +17,12 @@
 #include "model/base/mem.h"
 #include "model/names.h"
 #include "sched/options.h"
+#include "sched/record.h"
 #include "sched/sched.h"
 #include "watch/access.h"
 #include "watch/http.h"
 #include "watch/log.h"
+#include "watch/record_file.h"
 #include "watch/reflector.h"
 #include "watch/writer.h"
 
@@ -44,6 +46,8 @@ struct app {
     struct reflector *nodes, *pods;
     struct writer *writer;
     struct sched *sched;
+    struct record_file *record_file; /* NULL: nothing is recorded, as in the next */
+    struct recorder *recorder;       /* between the core and the writer */
     uv_prepare_t prepare; /* runs the pass */
     uv_idle_t idle;       /* active while the pass has more to do: the loop does not sleep */
     uv_timer_t wakeup;    /* for what time alone moves */
@@ -81,12 +85,19 @@ static void app_finish_drain(struct app *app)
         app_close(app);
 }
 
+static bool app_pass_one(struct app *app)
+{
+    if (app->recorder)
+        recorder_on_pass(app->recorder, 1);
+    return sched_pass(app->sched, 1);
+}
+
 /* Returns whether there is more to do at once. */
 static bool app_pass(struct app *app)
 {
     uint64_t limit_ns = uv_hrtime() + PASS_LIMIT_MS * UINT64_C(1000000);
     for (uint32_t tried = 0; tried < PASS_BUDGET_PODS && uv_hrtime() < limit_ns; tried++)
-        if (!sched_pass(app->sched, 1))
+        if (!app_pass_one(app))
             return false;
     return true;
 }
@@ -120,8 +131,11 @@ static void on_prepare(uv_prepare_t *prepare)
 static void app_event(void *ctx, const struct event *event)
 {
     struct app *app = ctx;
-    if (!app->is_closing)
-        sched_on_event(app->sched, event);
+    if (app->is_closing)
+        return;
+    if (app->recorder)
+        recorder_on_event(app->recorder, event);
+    sched_on_event(app->sched, event);
 }
 
 /* What an operator must mend. The reflector goes on trying: a right that is granted, a token or a
@@ -155,6 +169,8 @@ static void on_signal(uv_signal_t *signal, int number)
     log_info(&app->log, 0, "Signal: no more pods are taken, waiting for binds in flight",
              {"signal", log_number(number, text)});
     app->is_stopping = true;
+    if (app->recorder)
+        recorder_on_stop(app->recorder);
     sched_stop(app->sched);
     writer_drain(app->writer);
     (void)uv_timer_start(&app->drain, on_drain_limit, DRAIN_LIMIT_MS, 0);
@@ -266,7 +282,29 @@ static void app_start_loop_handles(struct app *app)
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that went away is an error of its socket */
 }
 
-static void app_start(struct app *app, const struct sched_config *config)
+/* Records from here on. Without a file scheduling goes on all the same. */
+static void app_start_recorder(struct app *app, const struct options *options,
+                               const struct sched_config *config, const struct port *port)
+{
+    struct err err = {0};
+    uint64_t limit_bytes = (uint64_t)options->record_limit_mb << 20;
+    if (record_file_open(options->record, limit_bytes, system_seed(), &app->log, &app->record_file,
+                         &err) < 0) {
+        log_error(&app->log, "Nothing is recorded; scheduling goes on", {"err", err.text});
+        return;
+    }
+    const struct recorder_options recorder = {
+        .config = config,
+        .symbols = app->symbols,
+        .port = port,
+        .ctx = app->record_file,
+        .write = record_file_write,
+    };
+    app->recorder = recorder_new(&recorder);
+}
+
+static void app_start(struct app *app, const struct options *options,
+                      const struct sched_config *config)
 {
     char host[HOST_NAME_MAX + 1] = "localhost";
     (void)gethostname(host, sizeof(host) - 1);
@@ -282,6 +320,10 @@ static void app_start(struct app *app, const struct sched_config *config)
     };
     app->writer = writer_new(&writer);
     struct port port = writer_port(app->writer);
+    if (options->record)
+        app_start_recorder(app, options, config, &port);
+    if (app->recorder)
+        port = recorder_port(app->recorder);
     app->sched = sched_new(config, app->symbols, &port);
     app->nodes = app_reflector(app, DECODE_NODE);
     app->pods = app_reflector(app, DECODE_POD);
@@ -312,7 +354,7 @@ static int app_run(struct app *app, const struct options *options)
              {"schedulerName", symbol_text(app->symbols, config.scheduler_name_syms[0])});
     CHECK(uv_loop_init(&app->loop) == 0);
     app_start_loop_handles(app);
-    app_start(app, &config);
+    app_start(app, options, &config);
     (void)uv_run(&app->loop, UV_RUN_DEFAULT);
     CHECK(uv_loop_close(&app->loop) == 0);
     log_info(&app->log, 0, "Stopped", {NULL, NULL});
@@ -342,6 +384,8 @@ int main(int argc, char **argv)
                 .verbosity = (int)options.v},
     };
     int exit_code = app_run(&app, &options);
+    recorder_free(app.recorder);
+    record_file_close(app.record_file);
     sched_free(app.sched);
     access_free(app.access);
     symbols_free(app.symbols);

@@ -17,6 +17,9 @@ enum {
     FLAG_TEXT_BYTES_MAX = 4096, /* of a value; a path at most */
     FLAG_NAME_BYTES_MAX = 64,   /* compared when a name is looked for among ours */
     VERBOSITY_MAX = 10,
+    RECORD_LIMIT_MB_MIN = 2,
+    RECORD_LIMIT_MB_DEFAULT = 1024, /* about a million pods */
+    RECORD_LIMIT_MB_MAX = 1 << 20,
     BACKOFF_SECONDS_MAX = QUEUE_BACKOFF_LIMIT_MS / 1000,
     LONG_FLAG_BASE = 256, /* getopt's number of flag i is this + i: no character has it */
 };
@@ -85,6 +88,11 @@ static const struct flag flags[] = {
                 "wait of a pod after its first failure; doubles with each"),
     NUMBER_FLAG("pod-max-backoff-seconds", pod_max_backoff_seconds, 0, BACKOFF_SECONDS_MAX,
                 "never wait longer than that; 0: never wait"),
+    TEXT_FLAG("record", record, "FILE",
+              "write all that the scheduler learns and decides, for spillway-bench replay --events; "
+              "when full it becomes FILE.1 and a new FILE begins"),
+    NUMBER_FLAG("record-limit-mb", record_limit_mb, RECORD_LIMIT_MB_MIN, RECORD_LIMIT_MB_MAX,
+                "MiB that FILE and FILE.1 take together at most"),
     {ROW("v", FLAG_NUMBER, v), .max = VERBOSITY_MAX, .value = "N", .brief = 'v',
      .help = "log more: 2 state changes, 4 debugging, 6 each request"},
     {ROW("logging-format", FLAG_CHOICE, logging_format), .value = "text|json",
@@ -105,6 +113,7 @@ static struct options options_default(void)
         .percentage_of_nodes_to_score = -1,
         .pod_initial_backoff_seconds = QUEUE_INITIAL_BACKOFF_MS / 1000,
         .pod_max_backoff_seconds = QUEUE_MAX_BACKOFF_MS / 1000,
+        .record_limit_mb = RECORD_LIMIT_MB_DEFAULT,
         .logging_format = "text",
     };
 }
@@ -311,6 +320,8 @@ static int check_all(struct parse *parse)
         return err_set(parse->err, EINVAL,
                        "--percentage-of-nodes-to-score takes the place of --predicate-step and "
                        "--feasible-target: give the one or the others");
+    if (is_given(parse, "record-limit-mb") && !options->record)
+        return err_set(parse->err, EINVAL, "--record-limit-mb limits --record: give --record=FILE");
     if (options->pod_max_backoff_seconds > 0 &&
         options->pod_max_backoff_seconds < options->pod_initial_backoff_seconds)
         return err_set(parse->err, EINVAL,

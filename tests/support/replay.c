@@ -1,0 +1,31 @@
+#include "tests/support/replay.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "model/base/mem.h"
+
+enum { PATH_BYTES = 512, REPLAY_PATIENCE_MS = 60000 };
+
+void replay_run(const char *recording, struct process_result *ret_result)
+{
+    const char *build = getenv("BUILD");
+    char program[PATH_BYTES];
+    (void)snprintf(program, sizeof(program), "%s/spillway-bench", build ? build : "build");
+    const char *const argv[] = {program, "replay", "--events", recording, NULL};
+    process_run(ret_result, argv, NULL, REPLAY_PATIENCE_MS);
+}
+
+char *replay_node_of(const struct process_result *result, const char *pod)
+{
+    size_t len = strlen(pod);
+    const char *found = "";
+    for (const char *line = result->out.data; line && *line; line = strchr(line, '\n') + 1) {
+        if (strncmp(line, pod, len) == 0 && line[len] == ' ')
+            found = line + len + 1;
+        if (!strchr(line, '\n'))
+            break;
+    }
+    return mem_strndup(found, strcspn(found, "\n"));
+}
