@@ -290,7 +290,7 @@ static int dump_feed(struct decoder *decoder, const char *bytes, size_t len,
 
 /* Decodes an input into text; release it with buf_fini(&ret_dump->text). The result of the decoder.
  */
-static int dump_run(enum decode_kind kind, enum decode_source source, struct str input,
+static UNUSED int dump_run(enum decode_kind kind, enum decode_source source, struct str input,
                     const struct cutting *cutting, struct dump *ret_dump, struct err *err)
 {
     struct symbols *symbols = names_symbols_new(7);
