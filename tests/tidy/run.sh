@@ -112,6 +112,16 @@ step_clang() {
     }
 }
 
+# Both compilers' builds decide alike.
+step_replay() {
+    "$make" --no-print-directory BUILD="$build" SAN= all >"$build/tidy-all.log" 2>&1 &&
+        "$make" --no-print-directory BUILD="$build/clang" CC=clang SAN= all >>"$build/tidy-all.log" 2>&1 || {
+        tail -n 20 "$build/tidy-all.log"
+        return 1
+    }
+    tests/tidy/replay.sh "$build" "$build/clang"
+}
+
 step_cppcheck() {
     mkdir -p "$build/cppcheck"
     cppcheck -q -j2 --enable=warning,style,performance,portability --std=c11 --language=c -I. \
@@ -157,7 +167,7 @@ step_image() {
 }
 
 steps=("$@")
-[ ${#steps[@]} -gt 0 ] || steps=(layers headers banned sizes paths cppcheck clang hardening image)
+[ ${#steps[@]} -gt 0 ] || steps=(layers headers banned sizes paths cppcheck clang hardening replay image)
 mkdir -p "$build"
 failed=()
 for step in "${steps[@]}"; do
