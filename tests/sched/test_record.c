@@ -17,7 +17,7 @@ struct tape {
     uint32_t counts[RECORD_KIND_COUNT];
     uint32_t count;
     char kinds[KINDS_MAX]; /* enum record_kind, in order */
-    uint32_t refusals; /* so many calls are refused */
+    uint32_t refusals;     /* so many calls are refused */
 };
 
 static bool take(void *ctx, struct str records)
