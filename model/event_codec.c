@@ -2,6 +2,13 @@
 
 enum { PORTS = UINT16_MAX + 1, FEATURE_SETS = 1 << FEATURE_COUNT };
 
+/* A field that is not written here would be missing in every recording. Whoever adds one: to its
+ * function below, to tests/model/event_samples.h, and RECORD_VERSION is another one. */
+_Static_assert(sizeof(struct pod_object) == 400 && sizeof(struct container_object) == 64 &&
+                   sizeof(struct container_status_object) == 64 &&
+                   sizeof(struct node_object) == 168 && sizeof(struct reply) == 64,
+               "all fields of objects and replies are written and read");
+
 /* ---- what pods and nodes share ---- */
 
 static void code_amounts(struct codec *codec, struct amounts *amounts)

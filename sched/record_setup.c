@@ -1,6 +1,10 @@
 /* How a core was set up, as bytes. The order of scores is that of sched/scores.def. */
 #include "sched/record.h"
 
+/* Whoever adds a field: to the functions below, and RECORD_VERSION is another one. */
+_Static_assert(sizeof(struct sched_config) == 656 + SCORE_COUNT * sizeof(int64_t),
+               "all of the configuration is written and read");
+
 static void code_score(struct codec *codec, struct score_config *score)
 {
     uint32_t strategy = (uint32_t)score->strategy;
