@@ -280,6 +280,7 @@ static void app_start_loop_handles(struct app *app)
         CHECK(uv_signal_start(&app->signals[i], on_signal, numbers[i]) == 0);
     }
     (void)signal(SIGPIPE, SIG_IGN); /* a peer that went away is an error of its socket */
+    (void)signal(SIGXFSZ, SIG_IGN); /* and a file that may not grow one of its write() */
 }
 
 /* Records from here on. Without a file scheduling goes on all the same. */
