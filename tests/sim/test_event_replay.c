@@ -261,8 +261,10 @@ static void step(struct story *story)
 
 static void story_open(struct story *story, uint64_t seed, uint64_t limit_bytes)
 {
-    *story = (struct story){.log = {.out = stderr}, .symbols = names_symbols_new(seed)};
+    *story = (struct story){.log = {.out = fopen("/dev/null", "we")},
+                            .symbols = names_symbols_new(seed)};
     (void)snprintf(story->dir, sizeof(story->dir), "/tmp/spillway-test-XXXXXX");
+    cr_assert_not_null(story->log.out);
     cr_assert_not_null(mkdtemp(story->dir));
     (void)snprintf(story->path, sizeof(story->path), "%s/events", story->dir);
     (void)snprintf(story->old_path, sizeof(story->old_path), "%s/events.1", story->dir);
@@ -317,6 +319,7 @@ static void story_close(struct story *story)
 {
     recorder_free(story->recorder);
     record_file_close(story->file);
+    (void)fclose(story->log.out);
     sched_free(story->sched);
     symbols_free(story->symbols);
     (void)unlink(story->path);
