@@ -44,12 +44,19 @@ void api_init(struct api *api, const char *dir)
     api->json_headers = curl_slist_append(NULL, "Content-Type: application/json");
     api->json_headers = curl_slist_append(api->json_headers, "Accept: application/json");
     CHECK(api->json_headers);
+    api->patch_headers = curl_slist_append(NULL, "Content-Type: application/merge-patch+json");
+    api->patch_headers = curl_slist_append(api->patch_headers, "Accept: application/json");
+    CHECK(api->patch_headers);
+    api->caller = curl_easy_init();
+    CHECK(api->caller);
 }
 
 void api_fini(struct api *api)
 {
+    curl_easy_cleanup(api->caller);
     curl_multi_cleanup(api->multi);
     curl_slist_free_all(api->json_headers);
+    curl_slist_free_all(api->patch_headers);
     curl_global_cleanup();
 }
 
@@ -60,10 +67,8 @@ static size_t on_bytes(char *bytes, size_t size, size_t count, void *into)
     return buf_add(into, bytes, size * count) ? size * count : 0;
 }
 
-static CURL *easy_new(struct api *api)
+static void easy_prepare(struct api *api, CURL *easy)
 {
-    CURL *easy = curl_easy_init();
-    CHECK(easy);
     char path[512];
     (void)snprintf(path, sizeof(path), "%s/ca.crt", api->dir);
     curl_easy_setopt(easy, CURLOPT_CAINFO, path);
@@ -75,6 +80,13 @@ static CURL *easy_new(struct api *api)
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, api->json_headers);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_PROXY, "");
+}
+
+static CURL *easy_new(struct api *api)
+{
+    CURL *easy = curl_easy_init();
+    CHECK(easy);
+    easy_prepare(api, easy);
     return easy;
 }
 
@@ -89,8 +101,12 @@ static void easy_aim(struct api *api, CURL *easy, const char *path)
 static long call(struct api *api, const char *method, const char *path, const char *body,
                  struct buf *answer)
 {
-    CURL *easy = easy_new(api);
+    CURL *easy = api->caller;
+    curl_easy_reset(easy);
+    easy_prepare(api, easy);
     easy_aim(api, easy, path);
+    if (strcmp(method, "PATCH") == 0)
+        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, api->patch_headers);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)API_CALL_MS);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
@@ -100,7 +116,6 @@ static long call(struct api *api, const char *method, const char *path, const ch
     CURLcode code = curl_easy_perform(easy);
     long status = 0;
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_cleanup(easy);
     cr_assert(code == CURLE_OK, "%s %s: %s", method, path, curl_easy_strerror(code));
     return status;
 }

@@ -22,16 +22,19 @@ struct api {
     char server[128]; /* https://127.0.0.1:PORT */
     const char *dir;  /* the folder of ca.crt, admin.crt and admin.key (lent) */
     CURLM *multi;     /* private */
+    CURL *caller;     /* private: keeps its connection from call to call */
     int resumed;      /* private: watches begun again */
     struct api_watch *watches[API_WATCHES_MAX]; /* private */
     struct curl_slist *json_headers;            /* private */
+    struct curl_slist *patch_headers;           /* private */
 };
 
 void api_init(struct api *api, const char *dir);
 void api_fini(struct api *api);
 
-/* One request, to its end. The answer's status; its body to *ret_body when that is not NULL
- * (release with json_decref(); NULL when it is no JSON). `body` may be NULL. */
+/* One request, to its end; a PATCH is a merge patch. The answer's status; its body to *ret_body
+ * when that is not NULL (release with json_decref(); NULL when it is no JSON). `body` may be NULL.
+ */
 long api_call(struct api *api, const char *method, const char *path, const char *body,
               json_t **ret_body);
 

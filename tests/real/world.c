@@ -26,7 +26,7 @@ static const char *setting(const char *name)
 /* ---- the start and the end ---- */
 
 /* In pages: the apiserver gives up on a request after a minute. */
-static void delete_all(struct world *world, const char *path)
+void world_delete_all(struct world *world, const char *path)
 {
     static const char now[] = "{\"kind\":\"DeleteOptions\",\"apiVersion\":\"v1\","
                               "\"gracePeriodSeconds\":0,\"propagationPolicy\":\"Background\"}";
@@ -60,7 +60,7 @@ static void sweep_namespace(void *context, const json_t *object)
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         (void)snprintf(path, sizeof(path), "%s/namespaces/%s/%s", kinds[i].group, name,
                        kinds[i].kind);
-        delete_all(world, path);
+        world_delete_all(world, path);
     }
     (void)snprintf(path, sizeof(path), "/api/v1/namespaces/%s", name);
     long status = api_call(&world->api, "DELETE", path, NULL, NULL);
@@ -72,7 +72,7 @@ static void sweep_namespace(void *context, const json_t *object)
 static void sweep(struct world *world)
 {
     api_each(&world->api, "/api/v1/namespaces", sweep_namespace, world);
-    delete_all(world, "/api/v1/nodes");
+    world_delete_all(world, "/api/v1/nodes");
 }
 
 void world_close(struct world *world)
@@ -286,14 +286,23 @@ int world_stop_spillway(struct world *world)
 
 void world_start_kube_scheduler(struct world *world)
 {
+    world_start_kube_scheduler_with(world, (const char *const[]){NULL});
+}
+
+void world_start_kube_scheduler_with(struct world *world, const char *const arguments[])
+{
     char program[PATH_BYTES];
     char kubeconfig[PATH_BYTES];
     char log[PATH_BYTES];
     (void)snprintf(program, sizeof(program), "%s/kube-scheduler", world->bin);
     (void)snprintf(kubeconfig, sizeof(kubeconfig), "--kubeconfig=%s/admin.kubeconfig", world->dir);
     (void)snprintf(log, sizeof(log), "%s/kube-scheduler-%s.log", world->dir, world->namespace);
-    const char *const argv[] = {program, kubeconfig, "--leader-elect=false", "--secure-port=0",
-                                NULL};
+    const char *argv[ARGUMENTS_MAX] = {program, kubeconfig, "--leader-elect=false",
+                                       "--secure-port=0"};
+    for (size_t i = 0; arguments[i]; i++) {
+        CHECK(i + 5 < ARGUMENTS_MAX);
+        argv[i + 4] = arguments[i];
+    }
     process_start(&world->rival, argv, NULL, log);
 }
 

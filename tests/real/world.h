@@ -33,6 +33,9 @@ void world_open(struct world *world, const char *name);
 /* Ends what runs, and deletes all nodes and the namespace's pods. */
 void world_close(struct world *world);
 
+/* Deletes, without grace, all objects of the collection. */
+void world_delete_all(struct world *world, const char *path);
+
 /* ---- objects ---- */
 
 /* A number of equal nodes; texts are JSON values, NULL for none. */
@@ -82,6 +85,7 @@ int world_stop_spillway(struct world *world);
 
 /* The real kube-scheduler, for pods with schedulerName default-scheduler. */
 void world_start_kube_scheduler(struct world *world);
+void world_start_kube_scheduler_with(struct world *world, const char *const arguments[]);
 
 /* ---- waiting and reading ---- */
 
