@@ -4,6 +4,7 @@ CC    ?= cc
 SAN   ?=
 V     ?=
 SECONDS ?= 60
+SEED  ?= 1
 JOBS  ?= $(shell nproc)
 TEST_JOBS ?= $(JOBS)
 Q     := $(if $(V),,@)
@@ -44,7 +45,7 @@ archives = $(foreach f,$(needs_$(1)),$(BUILD)/lib$(f).a)
 UNIT     := model sched watch bench
 TESTS    := $(UNIT) sim real
 
-.PHONY: all built help deps deps-build demo demo-up demo-down test test-unit test-sim test-real asan tidy fuzz bench clean
+.PHONY: all built help deps deps-build demo demo-up demo-down test test-unit test-sim test-real test-differential asan tidy fuzz bench clean
 all: $(BUILD)/spillway $(BUILD)/spillway-bench ## build both binaries
 
 built: all $(TESTS:%=$(BUILD)/test-%)
@@ -82,6 +83,10 @@ test-sim: all $(BUILD)/test-sim ## the binary against the simulated apiserver
 
 test-real: all $(BUILD)/test-real ## the binary against a real control plane (builds it once)
 	$(Q)BUILD=$(BUILD) tests/real/run.sh $(BUILD)/test-real
+
+test-differential: all $(BUILD)/test-real ## 20,000 random pods beside the real kube-scheduler; SEED=n
+	$(Q)SPILLWAY_DIFFERENTIAL_PODS=20000 SPILLWAY_DIFFERENTIAL_SEED=$(SEED) BUILD=$(BUILD) \
+		tests/real/run.sh $(BUILD)/test-real --filter 'differential/*'
 
 asan: deps ## unit tests and simulated apiserver under ASan, UBSan and LSan; a leak fails
 	$(Q)tests/asan.sh $(MAKE)

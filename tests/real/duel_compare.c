@@ -21,10 +21,17 @@ static const char *node_of(const struct duel_verdict *verdict)
 
 /* ---- what was written, without what is each one's own ---- */
 
+/* What kube-scheduler adds about preemption; when all nodes are ruled out before any is looked at,
+ * that is the bare error of a search for nodes without a status. */
 static void cut_preemption(json_t *object, const char *member)
 {
+    static const char *const tails[] = {" preemption: ", ". not found"};
     const char *text = json_string_value(json_object_get(object, member));
-    const char *tail = text ? strstr(text, " preemption: ") : NULL;
+    const char *tail = NULL;
+    for (size_t i = 0; i < ARRAY_LEN(tails) && text && !tail; i++)
+        tail = strstr(text, tails[i]);
+    if (tail && tail[0] == '.')
+        tail++;
     if (tail)
         json_object_set_new(object, member, json_stringn(text, (size_t)(tail - text)));
 }

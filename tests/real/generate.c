@@ -128,8 +128,7 @@ static json_t *make_bound(struct rng *rng, const char *node, size_t number)
     (void)snprintf(name, sizeof(name), "bound-%zu", number);
     return json_pack("{s{ss}s{sss[o]s[{ss}]ss}}", "metadata", "name", name, "spec", "nodeName",
                      node, "containers", container, "tolerations", "operator", "Exists",
-                     "priorityClassName",
-                     pick_chance(rng, 50) ? GENERATE_PRIORITY_HIGH : GENERATE_PRIORITY_LOW);
+                     "priorityClassName", GENERATE_PRIORITY_HIGH);
 }
 
 json_t *generate_cluster(struct rng *rng)

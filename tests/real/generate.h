@@ -15,8 +15,8 @@ enum { GENERATE_NODES_MIN = 5, GENERATE_NODES_MAX = 30 };
 
 /* What generated pods refer to beside nodes; the one who runs them makes these objects first. */
 #define GENERATE_RUNTIME_CLASS "differential-heavy" /* overhead: cpu 250m, memory 120Mi */
-#define GENERATE_PRIORITY_LOW  "differential-low"   /* value 0, preemptionPolicy Never */
-#define GENERATE_PRIORITY_HIGH "differential-high"  /* value 1000, preemptionPolicy Never */
+#define GENERATE_PRIORITY_LOW  "differential-low"   /* value 0 */
+#define GENERATE_PRIORITY_HIGH "differential-high"  /* value 1000: of all that is bound, so that none is preempted */
 
 /* {"nodes": [Node...], "bound": [Pod with spec.nodeName...]}; yours. Nodes carry the taints they
  * shall have in the end. */

@@ -130,7 +130,9 @@ static json_t *make_expression(struct rng *rng)
                                        "absent"};
     static const char *const operators[] = {"In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"};
     static const char *const words[] = {"a", "b", "c", "ssd", "hdd", "1", "5", "9", ""};
-    static const char *const numbers[] = {"0", "3", "5", "6", "-5"};
+    /* None below zero: in a required term the apiserver refuses it, as no label is called so, and
+     * for a preferred one kube-scheduler gives up on the pod (SchedulerError). */
+    static const char *const numbers[] = {"0", "3", "5", "06", "8"};
     const char *operator= PICK(rng, operators);
     bool is_number = strcmp(operator, "Gt") == 0 || strcmp(operator, "Lt") == 0;
     json_t *expression =
