@@ -151,14 +151,19 @@ static int64_t pod_level_amount(const struct pod_walk *walk, uint32_t name_sym,
     return pod->resize_infeasible || held > wanted ? held : wanted;
 }
 
+static int64_t with_overhead(const struct pod_walk *walk, uint32_t name_sym, int64_t amount)
+{
+    int64_t overhead = amounts_get(&walk->pod->overhead, name_sym);
+    return overhead > 0 ? resource_add(amount, overhead) : amount;
+}
+
 static int64_t pod_amount(const struct pod_walk *walk, uint32_t name_sym, int64_t missing,
                           const struct symbols *symbols)
 {
     int64_t amount = pod_level_amount(walk, name_sym, symbols);
     if (amount < 0)
         amount = containers_amount(walk, name_sym, missing);
-    int64_t overhead = amounts_get(&walk->pod->overhead, name_sym);
-    return overhead > 0 ? resource_add(amount, overhead) : amount;
+    return with_overhead(walk, name_sym, amount);
 }
 
 /* util/pod_resources.go names them: extended, hugepages-*, attachable-volumes-*, and native ones
@@ -260,5 +265,9 @@ void pod_resources_compute(const struct pod_object *pod, enum pod_resources_view
     resources->nonzero_cpu_milli = nonzero_amount(&walk, NAME_CPU, NONZERO_CPU_MILLI, symbols);
     resources->nonzero_memory_bytes =
         nonzero_amount(&walk, NAME_MEMORY, NONZERO_MEMORY_BYTES, symbols);
+    resources->fit_cpu_milli =
+        with_overhead(&walk, NAME_CPU, containers_amount(&walk, NAME_CPU, NONZERO_CPU_MILLI));
+    resources->fit_memory_bytes = with_overhead(
+        &walk, NAME_MEMORY, containers_amount(&walk, NAME_MEMORY, NONZERO_MEMORY_BYTES));
     compute_scalars(&walk, symbols, resources);
 }

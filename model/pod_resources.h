@@ -17,6 +17,8 @@ struct pod_resources {
     int64_t fixed[RESOURCE_FIXED_COUNT]; /* [RESOURCE_PODS] is 1 */
     int64_t nonzero_cpu_milli;           /* containers that ask nothing count 100m ... */
     int64_t nonzero_memory_bytes;        /* ... and 200 MiB; scoring only */
+    int64_t fit_cpu_milli;    /* the same of containers and overhead alone, which is all that the */
+    int64_t fit_memory_bytes; /* score NodeResourcesFit of 1.37 sees of a pod that comes */
     uint32_t scalar_count;
     bool is_over_limit;                          /* more than RESOURCE_SCALARS_MAX other resources */
     struct scalar scalars[RESOURCE_SCALARS_MAX]; /* ascending name_sym, amount > 0 */

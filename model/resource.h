@@ -53,6 +53,8 @@ struct requests {
     int64_t fixed[RESOURCE_FIXED_COUNT]; /* [RESOURCE_PODS] is always 1 */
     int64_t nonzero_cpu_milli;           /* scoring view */
     int64_t nonzero_memory_bytes;
+    int64_t fit_cpu_milli; /* the same without the pod level: see struct pod_resources */
+    int64_t fit_memory_bytes;
     struct scalar scalars[]; /* ascending name_sym, amount > 0 */
 };
 

@@ -112,7 +112,7 @@ static void shape_unpack(struct shape *shape, char *block, size_t block_bytes)
     shape->scheduler_name_sym = *unpacker.word++;
     shape->features = *unpacker.word++;
     shape->is_over_limit = *unpacker.word++;
-    for (uint32_t i = 0; i < RESOURCE_FIXED_COUNT + 2; i++)
+    for (uint32_t i = 0; i < RESOURCE_FIXED_COUNT + SHAPE_KEY_SCORED_AMOUNTS; i++)
         (void)unpack_amount(&unpacker); /* the requests are interned by themselves */
     uint32_t scalar_count = *unpacker.word++;
     unpacker.word += (size_t)scalar_count * 3;
@@ -228,6 +228,8 @@ static bool requests_equal(const void *value, const void *key)
     const struct pod_resources *wanted = key;
     return requests->nonzero_cpu_milli == wanted->nonzero_cpu_milli &&
            requests->nonzero_memory_bytes == wanted->nonzero_memory_bytes &&
+           requests->fit_cpu_milli == wanted->fit_cpu_milli &&
+           requests->fit_memory_bytes == wanted->fit_memory_bytes &&
            memcmp(requests->fixed, wanted->fixed, sizeof(requests->fixed)) == 0 &&
            scalars_equal(requests->scalars, requests->scalar_count, wanted->scalars,
                          wanted->scalar_count);
@@ -240,8 +242,10 @@ static uint64_t requests_hash(const struct shape_table *table,
     for (uint32_t i = 0; i < resources->scalar_count; i++)
         hash =
             hash_mix(hash ^ resources->scalars[i].name_sym, (uint64_t)resources->scalars[i].amount);
-    return hash_mix(hash ^ (uint64_t)resources->nonzero_cpu_milli,
+    hash = hash_mix(hash ^ (uint64_t)resources->nonzero_cpu_milli,
                     (uint64_t)resources->nonzero_memory_bytes);
+    return hash_mix(hash ^ (uint64_t)resources->fit_cpu_milli,
+                    (uint64_t)resources->fit_memory_bytes);
 }
 
 struct requests *requests_intern(struct shape_table *table, const struct pod_resources *resources)
@@ -256,6 +260,8 @@ struct requests *requests_intern(struct shape_table *table, const struct pod_res
     memcpy(requests->fixed, resources->fixed, sizeof(requests->fixed));
     requests->nonzero_cpu_milli = resources->nonzero_cpu_milli;
     requests->nonzero_memory_bytes = resources->nonzero_memory_bytes;
+    requests->fit_cpu_milli = resources->fit_cpu_milli;
+    requests->fit_memory_bytes = resources->fit_memory_bytes;
     requests->scalar_count = resources->scalar_count;
     for (uint32_t i = 0; i < resources->scalar_count; i++)
         requests->scalars[i] = resources->scalars[i];

@@ -33,6 +33,8 @@ static void key_requests(struct buf *key, const struct pod_resources *resources)
         key_amount(key, resources->fixed[i]);
     key_amount(key, resources->nonzero_cpu_milli);
     key_amount(key, resources->nonzero_memory_bytes);
+    key_amount(key, resources->fit_cpu_milli);
+    key_amount(key, resources->fit_memory_bytes);
     key_word(key, resources->scalar_count);
     for (uint32_t i = 0; i < resources->scalar_count; i++) {
         key_word(key, resources->scalars[i].name_sym);

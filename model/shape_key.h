@@ -12,6 +12,9 @@
 #include "model/object.h"
 #include "model/pod_resources.h"
 
+/* Amounts of the scoring views in a key: nonzero and fit, cpu and memory of each. */
+enum { SHAPE_KEY_SCORED_AMOUNTS = 4 };
+
 /* Bytes that the arrays of a shape unpacked from this key take. */
 struct shape_sizes {
     size_t array_bytes;

@@ -14,8 +14,10 @@
  *   4. resources other than cpu, memory and ephemeral-storage that the pod does not ask are left
  * out
  *
- * Deviation: none of value. The quirk of 1.35 and before that pod-level resources of the incoming
- * pod are overlooked is not copied. Products are exact also where kube's of 1.35 overflow.
+ * As in kube-scheduler up to 1.37 at least, cpu and memory at the pod level count for the pods that
+ * are on the node, but not for the one that comes: NewFit() does not tell its scorer of them.
+ *
+ * Deviation: products are exact also where kube's of 1.35 overflow.
  */
 #include "sched/score.h"
 
@@ -97,10 +99,10 @@ static void terms_collect(const struct score_input *in, struct terms *ret_terms)
         };
         if (column == RESOURCE_CPU) {
             term.used = table->nonzero_cpu_milli;
-            term.request = requests->nonzero_cpu_milli;
+            term.request = requests->fit_cpu_milli;
         } else if (column == RESOURCE_MEMORY) {
             term.used = table->nonzero_memory_bytes;
-            term.request = requests->nonzero_memory_bytes;
+            term.request = requests->fit_memory_bytes;
         } else if (column >= RESOURCE_FIXED_COUNT && term.request == 0) {
             continue;
         }

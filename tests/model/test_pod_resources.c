@@ -34,6 +34,7 @@ struct row {
     struct entry pod_allocated[LIST_MAX], pod_actual[LIST_MAX];
     struct entry expected[EXPECTED_MAX]; /* others must be 0 */
     int64_t nonzero_cpu_milli, nonzero_memory_bytes;
+    int64_t fit_cpu_milli, fit_memory_bytes; /* with a pod level; else as nonzero */
 };
 
 #define CPU  "cpu"
@@ -116,25 +117,33 @@ static const struct row rows[] = {
      .overhead = {{CPU, 5}, {MEM, 5}},
      .expected = {{CPU, 905}, {MEM, 65}, {HUGE, 8}, {GPU, 2}}, /* no pod level for GPUs */
      .nonzero_cpu_milli = 905,
-     .nonzero_memory_bytes = 65},
+     .nonzero_memory_bytes = 65,
+     .fit_cpu_milli = 105,
+     .fit_memory_bytes = 105},
     {.what = "a pod-level cpu leaves the containers' memory",
      .containers = {{"a", .requests = {{MEM, 100}}}, {"b", .requests = {{MEM, 20}}}},
      .pod_requests = {{CPU, 900}},
      .expected = {{CPU, 900}, {MEM, 120}},
      .nonzero_cpu_milli = 900,
-     .nonzero_memory_bytes = 120},
+     .nonzero_memory_bytes = 120,
+     .fit_cpu_milli = 200,
+     .fit_memory_bytes = 120},
     {.what = "beside a pod level, a resource that nobody names at all gets the stand-in",
      .containers = {{.name = "a"}, {.name = "b"}},
      .pod_requests = {{CPU, 900}},
      .expected = {{CPU, 900}},
      .nonzero_cpu_milli = 900,
-     .nonzero_memory_bytes = 400 * MI},
+     .nonzero_memory_bytes = 400 * MI,
+     .fit_cpu_milli = 200,
+     .fit_memory_bytes = 400 * MI},
     {.what = "beside a pod level, a resource that one container names gets none",
      .containers = {{"a", .requests = {{MEM, 7}}}, {.name = "b"}},
      .pod_requests = {{CPU, 900}},
      .expected = {{CPU, 900}, {MEM, 7}},
      .nonzero_cpu_milli = 900,
-     .nonzero_memory_bytes = 7},
+     .nonzero_memory_bytes = 7,
+     .fit_cpu_milli = 200,
+     .fit_memory_bytes = 200 * MI + 7},
     {.what = "an incoming pod counts by its spec",
      .containers = {{"a", .requests = {{CPU, 100}, {MEM, 1}},
                      .status_requests = {{CPU, 500}, {MEM, 5}}}},
@@ -191,7 +200,9 @@ static const struct row rows[] = {
      .overhead = {{CPU, 30}},
      .expected = {{CPU, 760}, {MEM, 50}},
      .nonzero_cpu_milli = 760,
-     .nonzero_memory_bytes = 50},
+     .nonzero_memory_bytes = 50,
+     .fit_cpu_milli = 40,
+     .fit_memory_bytes = 1},
     {.what = "on a node: infeasible pod-level resize",
      .view = POD_RESOURCES_ON_NODE,
      .is_infeasible = true,
@@ -201,7 +212,9 @@ static const struct row rows[] = {
      .pod_actual = {{CPU, 200}},
      .expected = {{CPU, 300}, {MEM, 40}},
      .nonzero_cpu_milli = 300,
-     .nonzero_memory_bytes = 40},
+     .nonzero_memory_bytes = 40,
+     .fit_cpu_milli = 10,
+     .fit_memory_bytes = 1},
     {.what = "on a node: figures at pod level mean nothing where the spec asks for nothing there",
      .view = POD_RESOURCES_ON_NODE,
      .containers = {{"a", .requests = {{CPU, 10}, {MEM, 1}}}},
@@ -326,6 +339,12 @@ static void expect_row(const struct row *row, const struct symbols *symbols,
                  resources->nonzero_cpu_milli);
     cr_assert_eq(resources->nonzero_memory_bytes, row->nonzero_memory_bytes, "%s: %" PRId64,
                  row->what, resources->nonzero_memory_bytes);
+    bool levelled = row->pod_requests[0].name;
+    cr_assert_eq(resources->fit_cpu_milli, levelled ? row->fit_cpu_milli : row->nonzero_cpu_milli,
+                 "%s: %" PRId64, row->what, resources->fit_cpu_milli);
+    cr_assert_eq(resources->fit_memory_bytes,
+                 levelled ? row->fit_memory_bytes : row->nonzero_memory_bytes, "%s: %" PRId64,
+                 row->what, resources->fit_memory_bytes);
     cr_assert_not(resources->is_over_limit);
 }
 

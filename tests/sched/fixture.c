@@ -363,6 +363,8 @@ static void containers_fill(struct fixture *fixture, const struct fixture_pod *p
     }
     object->init_containers =
         containers_parse(fixture, pod->init_containers, &object->init_container_count);
+    if (pod->pod_level)
+        object->pod_requests = amounts_parse(fixture, str_from(pod->pod_level));
     ports_parse(fixture, pod->ports, &object->containers[0]);
     uint32_t image_count = piece_count(pod->images, ',');
     CHECK(image_count <= object->container_count);

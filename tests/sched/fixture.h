@@ -45,6 +45,7 @@ struct fixture_pod {
     const char
         *containers; /* requests; "cpu=1, memory=1Gi; cpu=2" is two containers. NULL: one, empty */
     const char *init_containers;
+    const char *pod_level;   /* requests of the pod as a whole */
     const char *images;      /* one a regular container, in order: "nginx:1, busybox:latest" */
     const char *ports;       /* of the first container: "TCP/80, 10.0.0.1:UDP/53" */
     const char *selector;    /* nodeSelector: "zone=a, disk=ssd" */

@@ -112,3 +112,23 @@ Test(score_node_resources_fit, a_resource_no_node_offers_is_left_out)
                       "cpu=0",          "cpu=1, a.io/none=1",  75};
     cr_assert_eq(score_of(&row), 75);
 }
+
+/* As v1.37 does. Held: 2 of 4 cpus and 4 of 8 Gi. Ours: 1 and 1 Gi of its container, not 2 and 4
+ * Gi. cpu (4 - 3) * 100 / 4 = 25, memory (8 - 5) * 100 / 8 = 37.5; (25 + 37) / 2 */
+Test(score_node_resources_fit, the_pod_level_counts_for_pods_on_the_node_but_not_for_ours)
+{
+    struct fixture fixture;
+    fixture_init(&fixture);
+    fixture_node(&fixture,
+                 &(struct fixture_node){.name = "n1", .allocatable = "cpu=4, memory=8Gi"});
+    fixture_pod(&fixture, &(struct fixture_pod){.name = "old",
+                                                .node = "n1",
+                                                .containers = "cpu=1, memory=1Gi",
+                                                .pod_level = "cpu=2, memory=4Gi"});
+    struct fixture_pod pod = {
+        .name = "new", .containers = "cpu=1, memory=1Gi", .pod_level = "cpu=2, memory=4Gi"};
+    int64_t seen[PROBE_NODES_MAX];
+    cr_assert(probe_score(&fixture, &score_node_resources_fit, NULL, &pod, 1, seen));
+    cr_expect_eq(seen[0], 31);
+    fixture_fini(&fixture);
+}
