@@ -67,6 +67,7 @@ struct filter_input {
     const struct cluster *cluster;
     const struct shape *shape;
     uint32_t node_name_sym; /* spec.nodeName; SYM_EMPTY, as with every pending pod: none */
+    bool is_nominated;      /* explain: the pod is nominated to this node */
 };
 
 /* Something happened that may help a waiting pod (A2's event kinds, as far as our filters care). */

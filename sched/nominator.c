@@ -75,7 +75,11 @@ enum verdict nominator_explain(const struct nominator *nominator, struct cluster
                                const struct pod *pod, uint32_t slot, struct reasons *reasons,
                                enum plugin *ret_refused_by)
 {
-    const struct filter_input in = {.cluster = cluster, .shape = pod->shape};
+    const struct filter_input in = {
+        .cluster = cluster,
+        .shape = pod->shape,
+        .is_nominated = cluster->nodes.nodes[slot]->name_sym == pod->nominated_node_sym,
+    };
     nominator_account(nominator, cluster, pod, slot, 1);
     enum verdict verdict = filters_explain(&in, slot, reasons, ret_refused_by);
     nominator_account(nominator, cluster, pod, slot, -1);

@@ -6,6 +6,8 @@
  * The rule:
  *   1. some term names no node: nothing is narrowed
  *   2. else a node named by no term is refused before every other filter, in words of its own
+ *   3. but the node that the pod is nominated to was asked before the search was narrowed: its
+ *      other filters say why not, NodeAffinity at the latest
  * Terms that contradict each other refuse the pod as a whole: sched/cycle.c.
  */
 #include "sched/filter.h"
@@ -24,7 +26,7 @@ static enum verdict names_check(const struct filter_input *in, uint32_t slot)
 static enum verdict names_explain(const struct filter_input *in, uint32_t slot,
                                   struct reasons *reasons)
 {
-    enum verdict verdict = names_check(in, slot);
+    enum verdict verdict = in->is_nominated ? VERDICT_FIT : names_check(in, slot); /* 3 */
     if (verdict != VERDICT_FIT)
         reasons_add(reasons, REASON_NOT_NAMED, SYM_EMPTY);
     return verdict;

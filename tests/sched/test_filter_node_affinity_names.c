@@ -40,15 +40,27 @@ Test(filter_node_affinity_names, only_named_nodes_pass_when_every_term_names_som
 
 /* What kube-scheduler 1.37 said of a pod for one tainted node, a cordoned one and a plain one. */
 static const struct {
-    const char *required, *message;
+    const char *required, *message, *nominated;
 } sentences[] = {
-    {"@metadata.name In absent",
-     "0/3 nodes are available: 3 node(s) didn't satisfy plugin(s) [NodeAffinity]."},
-    {"@metadata.name In tainted",
-     "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) didn't satisfy "
-     "plugin(s) [NodeAffinity]."},
-    {"@metadata.name In plain & @metadata.name In tainted",
-     "0/3 nodes are available: pod affinity terms conflict."},
+    {.required = "@metadata.name In absent",
+     .message = "0/3 nodes are available: 3 node(s) didn't satisfy plugin(s) [NodeAffinity]."},
+    {.required = "@metadata.name In tainted",
+     .message =
+         "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) didn't satisfy "
+         "plugin(s) [NodeAffinity]."},
+    {.required = "@metadata.name In plain & @metadata.name In tainted",
+     .message = "0/3 nodes are available: pod affinity terms conflict."},
+    /* a nominated node is asked before the search is narrowed */
+    {.required = "@metadata.name In absent",
+     .message =
+         "0/3 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 2 node(s) "
+         "didn't satisfy plugin(s) [NodeAffinity].",
+     .nominated = "plain"},
+    {.required = "@metadata.name In absent",
+     .message =
+         "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) didn't satisfy "
+         "plugin(s) [NodeAffinity].",
+     .nominated = "tainted"},
 };
 
 Test(filter_node_affinity_names, nodes_that_are_not_named_are_told_before_all_other_reasons)
@@ -61,7 +73,9 @@ Test(filter_node_affinity_names, nodes_that_are_not_named_are_told_before_all_ot
                              .name = "tainted", .allocatable = "cpu=1", .taints = "a:NoSchedule"});
         core_node(&core, &(struct fixture_node){
                              .name = "cordoned", .allocatable = "cpu=1", .is_unschedulable = true});
-        core_pod(&core, &(struct fixture_pod){.name = "p", .required = sentences[i].required});
+        core_pod(&core, &(struct fixture_pod){.name = "p",
+                                              .required = sentences[i].required,
+                                              .nominated = sentences[i].nominated});
         core_pass(&core);
         cr_expect_str_eq(mem_port_call(core.port, MEM_STATUS, 0)->text, sentences[i].message);
         cr_expect_str_eq(mem_port_call(core.port, MEM_STATUS, 0)->reason, "Unschedulable");
