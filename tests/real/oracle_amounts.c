@@ -19,8 +19,7 @@ static int64_t unit_of(const char *suffix)
         if (strcmp(units[i].suffix, suffix) == 0)
             return units[i].factor;
     }
-    CHECK(!"a unit that no generator writes");
-    return 0;
+    CHECK_NEVER("a unit that no generator writes");
 }
 
 /* In thousandths, which all of them are whole in. */

@@ -4,6 +4,10 @@
  *
  *   SPILLWAY_DIFFERENTIAL_PODS   how many (2000)
  *   SPILLWAY_DIFFERENTIAL_SEED   of the first cluster (1); each next cluster has the next seed
+ *
+ * Known to differ, and not generated: a refused pod with preemptionPolicy Never keeps its nomination
+ * in kube-scheduler, spillway clears it; a preferred term with a number below zero makes
+ * kube-scheduler give up on the pod (SchedulerError), spillway binds it.
  */
 #include <criterion/criterion.h>
 #include <inttypes.h>
