@@ -62,8 +62,11 @@ static json_t *make_taints(struct rng *rng, bool cordoned)
 
 static json_t *make_allocatable(struct rng *rng)
 {
-    json_t *amounts = json_pack("{ssssss}", "cpu", PICK(rng, cpus), "memory", PICK(rng, memories),
-                                "pods", PICK(rng, pod_limits));
+    /* One choice a statement: the order of arguments is the compiler's. */
+    const char *cpu = PICK(rng, cpus);
+    const char *memory = PICK(rng, memories);
+    json_t *amounts =
+        json_pack("{ssssss}", "cpu", cpu, "memory", memory, "pods", PICK(rng, pod_limits));
     if (pick_chance(rng, 80))
         json_object_set_new(amounts, "ephemeral-storage", json_string("20Gi"));
     if (pick_chance(rng, 30))

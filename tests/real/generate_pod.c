@@ -193,9 +193,11 @@ static void add_affinity(struct rng *rng, const json_t *cluster, json_t *spec)
     if (pick_chance(rng, 30)) {
         json_t *terms = json_array();
         size_t count = 1 + rng_below(rng, 3);
-        for (size_t i = 0; i < count; i++)
-            json_array_append_new(terms, json_pack("{siso}", "weight", 1 + (int)rng_below(rng, 100),
-                                                   "preference", make_term(rng, cluster)));
+        for (size_t i = 0; i < count; i++) {
+            int weight = 1 + (int)rng_below(rng, 100);
+            json_array_append_new(terms, json_pack("{siso}", "weight", weight, "preference",
+                                                   make_term(rng, cluster)));
+        }
         json_object_set_new(affinity, "preferredDuringSchedulingIgnoredDuringExecution", terms);
     }
     if (json_object_size(affinity) > 0)
