@@ -10,10 +10,9 @@
 
 #include "bench/flags.h"
 #include "bench/pair.h"
+#include "bench/plain_load.h"
 #include "bench/report.h"
 #include "bench/verify.h"
-
-enum { OBJECT_BYTES = 4096, NODE_PODS = 110 };
 
 struct http_run {
     struct pair pair;
@@ -76,41 +75,20 @@ static void create(struct store *store, enum kind_id kind, const struct buf *bod
     CHECK(store_create_text(store, kind, STR(""), buf_str(body), NULL, &status));
 }
 
-/* 32 cores, 128 GiB, 110 pods; labels as a kubelet sets them. */
 static void create_node(struct store *store, uint32_t i)
 {
     struct buf body;
-    buf_init(&body, OBJECT_BYTES);
-    (void)buf_printf(
-        &body,
-        "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"node-%u\",\"labels\":{"
-        "\"kubernetes.io/hostname\":\"node-%u\",\"kubernetes.io/os\":\"linux\","
-        "\"kubernetes.io/arch\":\"amd64\",\"topology.kubernetes.io/zone\":\"zone-%u\"}},"
-        "\"status\":{\"capacity\":{\"cpu\":\"32\",\"memory\":\"128Gi\",\"pods\":\"%d\"},"
-        "\"allocatable\":{\"cpu\":\"32\",\"memory\":\"128Gi\",\"pods\":\"%d\"},"
-        "\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\",\"reason\":\"KubeletReady\"}]}}",
-        i, i, i % 3, NODE_PODS, NODE_PODS);
+    buf_init(&body, PLAIN_OBJECT_BYTES);
+    plain_node_add(&body, i);
     create(store, KIND_NODE, &body);
     buf_fini(&body);
 }
 
-/* Plain pods of six sizes, 250m to 2 cores: on ten to a node they always fit. */
 static void create_pod(struct store *store, uint32_t i)
 {
-    static const struct {
-        uint32_t cpu_milli, memory_mib;
-    } sizes[] = {{250, 256}, {500, 1024}, {1000, 2048}, {2000, 4096}, {500, 512}, {250, 2048}};
-    size_t size = i % ARRAY_LEN(sizes);
     struct buf body;
-    buf_init(&body, OBJECT_BYTES);
-    (void)buf_printf(
-        &body,
-        "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"app-%u-6d4cf56db6-%05x\","
-        "\"namespace\":\"default\",\"labels\":{\"app\":\"app-%u\",\"pod-template-hash\":"
-        "\"6d4cf56db6\"}},\"spec\":{\"schedulerName\":\"spillway\",\"containers\":[{\"name\":"
-        "\"main\",\"image\":\"registry.example/app-%u:1\",\"resources\":{\"requests\":{\"cpu\":"
-        "\"%um\",\"memory\":\"%uMi\"}}}]}}",
-        i % 50, i, i % 50, i % 50, sizes[size].cpu_milli, sizes[size].memory_mib);
+    buf_init(&body, PLAIN_OBJECT_BYTES);
+    plain_pod_add(&body, i, "spillway", "default");
     create(store, KIND_POD, &body);
     buf_fini(&body);
 }
@@ -198,7 +176,6 @@ static int measure(struct http_run *run, const char *spillway, const char *json)
 
 int cmd_http(int argc, char **argv)
 {
-    enum { PODS_A_NODE_MAX = 20 }; /* of 0.75 cores in the mean: they fit in any order */
     struct http_run run = {.nodes = 5000, .pods = 50000, .limit_seconds = 300};
     const char *spillway = NULL, *json = NULL;
     const struct flag flags[] = {
@@ -214,9 +191,9 @@ int cmd_http(int argc, char **argv)
         "binds a second of the real binary against the simulated apiserver", argc, argv);
     if (parsed != FLAGS_OK)
         return parsed == FLAGS_HELP ? 0 : 2;
-    if (run.pods > PODS_A_NODE_MAX * (uint64_t)run.nodes) {
+    if (run.pods > PLAIN_PODS_A_NODE_MAX * (uint64_t)run.nodes) {
         (void)fprintf(stderr, "spillway-bench http: %u pods on %u nodes: at most %d a node\n",
-                      run.pods, run.nodes, PODS_A_NODE_MAX);
+                      run.pods, run.nodes, PLAIN_PODS_A_NODE_MAX);
         return 2;
     }
     return measure(&run, spillway, json);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "bench/cmd_apiserver.h"
+#include "bench/cmd_cluster.h"
 #include "bench/cmd_cycle.h"
 #include "bench/cmd_decode.h"
 #include "bench/cmd_demo.h"
@@ -21,6 +22,7 @@ static const struct command {
     {"decode", cmd_decode, "how fast Pods are read out of a list"},
     {"cycle", cmd_cycle, "what one decision costs"},
     {"http", cmd_http, "binds a second of the real binary over HTTP/2"},
+    {"cluster", cmd_cluster, "the same on a real control plane, beside kube-scheduler"},
     {"memory", cmd_memory, "what nodes and pods cost in memory"},
     {"replay", cmd_replay, "a recording through the core, or a public trace through the real binary"},
 };

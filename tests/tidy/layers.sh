@@ -10,7 +10,7 @@ cd "${1:-.}"
 # model/port.h, so that the same events give the same bindings. (stdio.h is for snprintf, emmintrin.h are
 # the compiler's own vector types.)
 pure='assert emmintrin errno inttypes limits math stdalign stdarg stdbool stddef stdint stdio stdlib string strings'
-any="$pure ctype dirent fcntl float getopt grp ifaddrs locale malloc netdb poll pthread pwd sched setjmp
+any="$pure ctype dirent fcntl float ftw getopt grp ifaddrs locale malloc netdb poll pthread pwd sched setjmp
      signal spawn termios time unistd"
 
 # For a file: the project's folders and files it may include | its libraries | how much of libc.

@@ -1,0 +1,173 @@
+#include "bench/bind_ceiling.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "model/base/mem.h"
+#include "model/names.h"
+#include "watch/reflector.h"
+#include "watch/writer.h"
+
+struct waiting_pod {
+    uint32_t namespace_sym;
+    struct uid uid;
+    char *name;
+};
+
+struct bind_ceiling {
+    struct control_plane *plane;
+    struct symbols *symbols;
+    struct http_client *client;
+    struct reflector *pods;
+    struct writer *writer;
+    struct port port;
+    uv_prepare_t prepare;
+    struct waiting_pod *waiting;
+    size_t count, room, next;
+    uint32_t *node_syms;
+    uint32_t nodes;
+    uint64_t failed;
+    bool is_synced;
+    uint32_t open_count; /* while stopping */
+};
+
+/* ---- while it runs ---- */
+
+static void add_waiting(struct bind_ceiling *ceiling, const struct pod_object *pod)
+{
+    if (ceiling->count == ceiling->room) {
+        ceiling->room = mem_grow(ceiling->room, ceiling->room + 1);
+        ceiling->waiting = mem_resize(ceiling->waiting, ceiling->room, sizeof(*ceiling->waiting));
+    }
+    ceiling->waiting[ceiling->count++] = (struct waiting_pod){
+        pod->namespace_sym, pod->uid, mem_strndup(pod->name.ptr, pod->name.len)};
+}
+
+/* Before the loop sleeps, as the scheduler's pass. */
+static void on_prepare(uv_prepare_t *prepare)
+{
+    struct bind_ceiling *ceiling = prepare->data;
+    size_t room = ceiling->is_synced ? ceiling->port.bind_room(ceiling->port.ctx) : 0;
+    for (; room > 0 && ceiling->next < ceiling->count; room--) {
+        size_t at = ceiling->next++;
+        const struct waiting_pod *pod = &ceiling->waiting[at];
+        const struct bind_request request = {
+            .pod = {.namespace_sym = pod->namespace_sym,
+                    .name = str_from(pod->name),
+                    .uid = pod->uid},
+            .node_name_sym = ceiling->node_syms[at % ceiling->nodes],
+        };
+        ceiling->port.bind(ceiling->port.ctx, &request);
+    }
+}
+
+static void on_watched(void *ctx, const struct event *event)
+{
+    struct bind_ceiling *ceiling = ctx;
+    if (event->kind == EVENT_POD_LIST_END)
+        ceiling->is_synced = true;
+    if (event->kind == EVENT_POD_SEEN && !ceiling->is_synced &&
+        event->pod->node_name_sym == SYM_EMPTY)
+        add_waiting(ceiling, event->pod);
+}
+
+static void on_reply(void *ctx, const struct event *event)
+{
+    struct bind_ceiling *ceiling = ctx;
+    if (event->kind == EVENT_BIND_REPLY)
+        ceiling->failed += event->reply->outcome != OUTCOME_DONE;
+}
+
+static void on_trouble(void *ctx, const struct err *err)
+{
+    struct bind_ceiling *ceiling = ctx;
+    log_error(&ceiling->plane->log, err->text, {NULL, NULL});
+}
+
+/* ---- life ---- */
+
+static void name_nodes(struct bind_ceiling *ceiling)
+{
+    ceiling->node_syms = mem_zalloc(ceiling->nodes, sizeof(*ceiling->node_syms));
+    for (uint32_t i = 0; i < ceiling->nodes; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "node-%u", i);
+        ceiling->node_syms[i] = symbol_intern(ceiling->symbols, str_from(name));
+    }
+}
+
+struct bind_ceiling *bind_ceiling_start(struct control_plane *plane, uint32_t nodes)
+{
+    struct bind_ceiling *ceiling = mem_zalloc(1, sizeof(*ceiling));
+    ceiling->plane = plane;
+    ceiling->nodes = nodes;
+    ceiling->symbols = names_symbols_new(1);
+    name_nodes(ceiling);
+    ceiling->client = http_client_new(&plane->loop, plane->access, &plane->log, "watch", 1);
+    const struct writer_options writer = {
+        .loop = &plane->loop,
+        .access = plane->access,
+        .log = &plane->log,
+        .symbols = ceiling->symbols,
+        .instance = "bench",
+        .seed = 1,
+        .ctx = ceiling,
+        .on_event = on_reply,
+    };
+    ceiling->writer = writer_new(&writer);
+    ceiling->port = writer_port(ceiling->writer);
+    CHECK(uv_prepare_init(&plane->loop, &ceiling->prepare) == 0);
+    ceiling->prepare.data = ceiling;
+    CHECK(uv_prepare_start(&ceiling->prepare, on_prepare) == 0);
+    const struct reflector_options pods = {
+        .loop = &plane->loop,
+        .client = ceiling->client,
+        .log = &plane->log,
+        .symbols = ceiling->symbols,
+        .kind = DECODE_POD,
+        .path = "/api/v1/pods",
+        .seed = 1,
+        .ctx = ceiling,
+        .on_event = on_watched,
+        .on_trouble = on_trouble,
+    };
+    ceiling->pods = reflector_start(&pods);
+    return ceiling;
+}
+
+uint64_t bind_ceiling_failed(const struct bind_ceiling *ceiling)
+{
+    return ceiling->failed;
+}
+
+static void on_part_closed(void *ctx)
+{
+    struct bind_ceiling *ceiling = ctx;
+    ceiling->open_count--;
+}
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+    on_part_closed(handle->data);
+}
+
+void bind_ceiling_stop(struct bind_ceiling *ceiling)
+{
+    uv_loop_t *loop = &ceiling->plane->loop;
+    ceiling->open_count = 3;
+    uv_close((uv_handle_t *)&ceiling->prepare, on_handle_closed);
+    reflector_stop(ceiling->pods, on_part_closed, ceiling);
+    writer_close(ceiling->writer, on_part_closed, ceiling);
+    while (ceiling->open_count > 0)
+        (void)uv_run(loop, UV_RUN_ONCE);
+    ceiling->open_count = 1;
+    http_client_close(ceiling->client, on_part_closed, ceiling);
+    while (ceiling->open_count > 0)
+        (void)uv_run(loop, UV_RUN_ONCE);
+    for (size_t i = 0; i < ceiling->count; i++)
+        free(ceiling->waiting[i].name);
+    free(ceiling->waiting);
+    free(ceiling->node_syms);
+    symbols_free(ceiling->symbols);
+    free(ceiling);
+}

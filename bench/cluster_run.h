@@ -1,0 +1,45 @@
+/*
+ * One contestant on one real control plane that was made for it: nodes and waiting pods, the drain,
+ * then (schedulers only) pods that come at a steady rate, then a restart.
+ *
+ * How it watches without being a load itself: every 20th pod, spread evenly over the order of
+ * creation and the order of names, has an account of its own, and only those are watched. The drain
+ * counts from the first of them bound to the last. So a scheduler's own watch is the only one of
+ * all pods, and the ceiling has one too.
+ */
+#ifndef BENCH_CLUSTER_RUN_H
+#define BENCH_CLUSTER_RUN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/base/err.h"
+
+enum contestant { CONTESTANT_CEILING, CONTESTANT_KUBE_SCHEDULER, CONTESTANT_SPILLWAY, CONTESTANTS };
+
+struct cluster_options {
+    const char *bin;      /* the folder of etcd, kube-apiserver and kube-scheduler */
+    const char *spillway; /* NULL: the one beside this program */
+    uint32_t nodes, pods;
+    uint32_t steady_pods; /* of the steady part; 0: none, and no restart */
+    uint32_t rate;        /* of these, a second */
+    uint32_t limit_seconds;
+    bool keeps_files;
+};
+
+struct cluster_figures {
+    double pods_per_second; /* first binding to last, as a watcher sees them */
+    double cpu_us_per_pod, apiserver_cpu_us_per_pod; /* between the same two moments */
+    double etcd_cpu_us_per_pod;
+    double rss_bytes;       /* highest until the last bind */
+    double events_per_pod;  /* Event objects until the last bind */
+    double machine_busy;    /* cores, other programs than these four, at work between the two */
+    double p50_ms, p99_ms;  /* the POST of a pod leaves, to a watcher sees it bound */
+    double restart_seconds; /* start of the program to a watcher sees the pod bound that waited */
+};
+
+/* 0, or a negative error and what went wrong: also when a pod is not bound, or a node overfull. */
+int cluster_run(const struct cluster_options *options, enum contestant contestant,
+                struct cluster_figures *ret_figures, struct err *err) NODISCARD;
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * A real control plane for a measurement: etcd and kube-apiserver, nothing else, on loopback, in a
+ * directory of its own under TMPDIR, and a client of it. No controllers, no kubelets: nodes are
+ * plain objects. For a program that does one thing after another: each call below runs the loop
+ * until its own work is done.
+ *
+ * The processes die with this one, however it ends.
+ */
+#ifndef BENCH_CONTROL_PLANE_H
+#define BENCH_CONTROL_PLANE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+#include "bench/child.h"
+#include "model/base/buf.h"
+#include "watch/access.h"
+#include "watch/http.h"
+#include "watch/log.h"
+
+enum { CONTROL_PLANE_PATH_BYTES = 256 };
+
+struct control_plane {
+    uv_loop_t loop;
+    struct log log;
+    struct access *access;      /* an administrator */
+    struct http_client *client; /* for control_plane_call() and _post_many() */
+    struct child_process etcd, apiserver;
+    char dir[CONTROL_PLANE_PATH_BYTES];
+    char kubeconfig[CONTROL_PLANE_PATH_BYTES + 32];     /* of the administrator */
+    char kube_scheduler[CONTROL_PLANE_PATH_BYTES + 32]; /* a KubeSchedulerConfiguration with it */
+    /* private */
+    const char *bin;
+    uint16_t port;
+    bool is_interrupted;
+    uv_timer_t tick;
+    uv_signal_t signals[2];
+};
+
+/* Starts both from the folder `bin` and waits until they serve. An apiserver that never makes a
+ * client wait on purpose: no priority and fairness, no authorisation, 3,000 requests in flight. On
+ * an error nothing is left to close but the directory with its logs, which the error names. */
+int control_plane_open(struct control_plane *plane, const char *bin, struct err *err) NODISCARD;
+
+/* Ends both and waits for it; removes the directory unless it is to be looked at. */
+void control_plane_close(struct control_plane *plane, bool keeps_files);
+
+/* A program under the same loop that dies with this one; argv[0] is looked for in PATH when it is
+ * no path. Its log is `name`.log in the directory. Ends by child_process_stop(). */
+int control_plane_spawn(struct control_plane *plane, struct child_process *child, const char *name,
+                        const char *const *arguments, struct err *err) NODISCARD;
+
+/* Runs the loop until done(); -ETIMEDOUT, -EINTR (a signal) or -ECHILD (a process of the control
+ * plane ended) when that does not come. `what` is for the error. */
+int control_plane_await(struct control_plane *plane, bool (*done)(const void *ctx), const void *ctx,
+                        uint32_t limit_seconds, const char *what, struct err *err) NODISCARD;
+
+/* Runs the loop for so long. */
+int control_plane_pass(struct control_plane *plane, int64_t ms, struct err *err) NODISCARD;
+
+/* Ends a child and waits for that. */
+void control_plane_end_child(struct control_plane *plane, struct child_process *child);
+
+/* One request, to its end: its HTTP status, or a negative error. `body` NULL: none; `ret_body`
+ * (initialised by the caller) may be NULL. */
+int control_plane_call(struct control_plane *plane, const char *method, const char *path,
+                       const struct buf *body, struct buf *ret_body, struct err *err) NODISCARD;
+
+/* `count` POSTs, some at a time. `make` fills body and path (both empty) of number `index`. An
+ * error when one is not answered 201. */
+typedef void control_plane_make(void *ctx, uint32_t index, struct buf *path, struct buf *body);
+int control_plane_post_many(struct control_plane *plane, uint32_t count, control_plane_make *make,
+                            void *ctx, struct err *err) NODISCARD;
+
+/* ---- private: control_plane_files.c ---- */
+
+/* Keys, certificates and the two configurations, for a server on plane->port. */
+int control_plane_write_files(struct control_plane *plane, struct err *err) NODISCARD;
+
+/* The directory and all that is in it. */
+void control_plane_remove_files(const struct control_plane *plane);
+
+#endif
