@@ -19,6 +19,7 @@ void write_class_init(struct write_class *class, const struct write_class_option
     *class = (struct write_class){.options = *options};
     class->client = http_client_new(options->loop, options->access, options->log, options->name,
                                     options->connections_max);
+    write_window_init(&class->window, options->window);
     backoff_init(&class->backoff, WRITE_BACKOFF_BASE_MS);
     rng_init(&class->rng, options->seed);
     CHECK(uv_timer_init(options->loop, &class->timer) == 0);
@@ -93,7 +94,7 @@ uint32_t write_class_room(const struct write_class *class)
     uint32_t taken = class->in_flight + class->waiting;
     if (class->is_closing || mono_before(now_mono(), class->paused_until))
         return 0;
-    return taken < class->options.window ? class->options.window - taken : 0;
+    return taken < class->window.size ? class->window.size - taken : 0;
 }
 
 /* ---- answers ---- */
@@ -154,11 +155,28 @@ static void complain(struct write_class *class, const struct http_reply *reply)
               {"reason", refusal.message});
 }
 
+/* 408 and 5xx: the server or what is behind it did not come to it. What we ended ourselves says
+ * nothing. */
+static void learn(struct write_class *class, const struct http_reply *reply)
+{
+    if (reply->failure == HTTP_FAILURE_STOPPED)
+        return;
+    const struct write_answer answer = {
+        .sent_at = reply->sent_at,
+        .now = now_mono(),
+        .is_overload = reply->failure != HTTP_FAILURE_NONE || reply->status == 408 ||
+                       reply->status == 429 || reply->status >= 500,
+        .was_used = 2 * class->in_flight >= class->window.size,
+    };
+    write_window_answered(&class->window, &answer);
+}
+
 static void on_done(void *ctx, const struct http_reply *reply)
 {
     struct write *write = ctx;
     struct write_class *class = write->class;
     CHECK(class->in_flight > 0);
+    learn(class, reply);
     class->in_flight--;
     write->is_in_flight = false;
     enum write_next next = WRITE_FINISH;
@@ -209,7 +227,7 @@ void write_class_pump(struct write_class *class)
         return;
     }
     const struct write_class_options *options = &class->options;
-    while (class->head && class->in_flight < options->window &&
+    while (class->head && class->in_flight < class->window.size &&
            (!options->may_send || options->may_send(options->ctx))) {
         struct write *write = queue_pop(class);
         if (write->is_moot)

@@ -1,6 +1,6 @@
 /*
- * One class of writes: a window of requests in flight on connections of its own, and a queue before
- * it. An answer that says "later" (429 and 5xx with Retry-After) or a lost connection makes the
+ * One class of writes: a window of requests in flight (write_window.h) on connections of its own, and
+ * a queue before it. An answer that says "later" (429 and 5xx with Retry-After) or a lost connection makes the
  * whole class pause; then the same write goes first. Writes are pooled.
  */
 #ifndef WATCH_WRITE_CLASS_H
@@ -15,6 +15,7 @@
 #include "watch/event_series.h"
 #include "watch/http.h"
 #include "watch/write_rule.h"
+#include "watch/write_window.h"
 
 enum {
     WRITE_TEXT_BYTES_MAX = 256 * 1024, /* path, name and body of one write */
@@ -58,7 +59,7 @@ struct write_class_options {
     struct access *access;
     const struct log *log;
     const char *name; /* "bind", for logs */
-    uint32_t window;
+    uint32_t window; /* of requests in flight, at most */
     uint32_t connections_max;
     uint64_t seed;
     void *ctx;
@@ -70,6 +71,7 @@ struct write_class_options {
 struct write_class {
     struct write_class_options options;
     struct http_client *client;
+    struct write_window window;
     uint32_t in_flight, waiting;
     uint64_t sent, throttled; /* counters */
     bool is_closing;

@@ -135,7 +135,7 @@ struct port writer_port(struct writer *writer)
 static bool events_may_leave(void *ctx)
 {
     const struct write_class *bind = &((const struct writer *)ctx)->bind_class;
-    return bind->waiting == 0 && bind->in_flight <= WRITER_EVENTS_BUSY_BINDS;
+    return bind->waiting == 0 && bind->in_flight <= bind->window.size / 2;
 }
 
 static void on_series_timer(uv_timer_t *timer)

@@ -1,10 +1,11 @@
 /*
  * Implements model/port.h over HTTP: three classes, each on connections of its own with a window of
- * requests in flight: binds; reads and status patches; events. 429 and Retry-After are obeyed per
- * class. Events wait for binds, in a bounded ring; what does not fit is dropped and counted.
+ * requests in flight that adapts to the server: binds; reads and status patches; events. 429 and
+ * Retry-After are obeyed per class. Events wait while more than half the window of binds is in use,
+ * in a bounded ring; what does not fit is dropped and counted.
  *
  * Files: writer.c life and port, write_bind.c binds and reads, write_status.c, write_event.c,
- * write_class.c windows and queues, write_rule.c what an answer means, write_body.c the JSON.
+ * write_class.c queues, write_window.c how many, write_rule.c what an answer means, write_body.c the JSON.
  */
 #ifndef WATCH_WRITER_H
 #define WATCH_WRITER_H
@@ -20,11 +21,9 @@
 struct writer; /* opaque */
 
 enum {
-    WRITER_BINDS_IN_FLIGHT = 100,
+    WRITER_BINDS_IN_FLIGHT = 100, /* at most, as the two below: see write_window.h */
     WRITER_STATUS_IN_FLIGHT = 32,
     WRITER_EVENTS_IN_FLIGHT = 16,
-    WRITER_EVENTS_BUSY_BINDS =
-        WRITER_BINDS_IN_FLIGHT / 2, /* with more binds in flight, events wait */
     WRITER_EVENT_RING = 1000,       /* as client-go's broadcaster: full means dropped */
     WRITER_STATUS_QUEUE = 65536,    /* waiting patches, newest per pod; over it: OUTCOME_NOT_SENT */
 };
