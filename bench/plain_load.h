@@ -13,15 +13,15 @@ enum {
     PLAIN_NODE_CORES = 32,
     PLAIN_NODE_PODS = 110,
     PLAIN_PODS_A_NODE_MAX = 20, /* of 0.75 cores in the mean: they fit in any order */
-    PLAIN_TEMPLATES = 50, /* "app-0" to "app-49" */
+    PLAIN_TEMPLATES = 50,       /* "app-0" to "app-49" */
     PLAIN_OBJECT_BYTES = 4096,
 };
 
 /* Appends node "node-<i>": 32 cores, 128 GiB, 110 pods; labels as a kubelet sets them. */
 void plain_node_add(struct buf *body, uint32_t i);
 
-/* Appends pod number `i` of namespace default, 250m to 2 cores. `account` is what a watch can select
- * it by ("spec.serviceAccountName=..."). */
+/* Appends pod number `i` of namespace default, 250m to 2 cores. `account` is what a watch can
+ * select it by ("spec.serviceAccountName=..."). */
 void plain_pod_add(struct buf *body, uint32_t i, const char *scheduler, const char *account);
 
 /* The number in the name of such a pod; UINT32_MAX: none of ours. */

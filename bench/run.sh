@@ -1,7 +1,9 @@
 #!/bin/sh
 # All benchmarks of `spillway-bench`, one after the other, each with its table; their JSON objects
 # together in BUILD/bench.json. Usage: bench/run.sh BUILD. Ends with the first one that fails.
-# SPILLWAY_TRACES=DIR replays the public trace too (see `spillway-bench replay --help`).
+# SPILLWAY_TRACES=DIR replays the public trace too (see `spillway-bench replay --help`), and
+# SPILLWAY_CLUSTER=1 runs the comparison with kube-scheduler on a real control plane, which takes a
+# quarter of an hour (`spillway-bench cluster --help`).
 set -eu
 
 build=${1:?usage: bench/run.sh BUILD}
@@ -33,6 +35,9 @@ run memory --nodes 5000 --pods 150000
 run http --nodes 5000 --pods 50000
 if [ -n "${SPILLWAY_TRACES:-}" ]; then
     run replay --traces "$SPILLWAY_TRACES" --server
+fi
+if [ -n "${SPILLWAY_CLUSTER:-}" ]; then
+    run cluster
 fi
 
 # Each part is one flat object with a line a key (bench/report.c).

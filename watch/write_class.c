@@ -161,14 +161,14 @@ static void learn(struct write_class *class, const struct http_reply *reply)
 {
     if (reply->failure == HTTP_FAILURE_STOPPED)
         return;
-    const struct write_answer answer = {
+    const struct write_answer seen = {
         .sent_at = reply->sent_at,
         .now = now_mono(),
         .is_overload = reply->failure != HTTP_FAILURE_NONE || reply->status == 408 ||
                        reply->status == 429 || reply->status >= 500,
         .was_used = 2 * class->in_flight >= class->window.size,
     };
-    write_window_answered(&class->window, &answer);
+    write_window_answered(&class->window, &seen);
 }
 
 static void on_done(void *ctx, const struct http_reply *reply)
