@@ -246,6 +246,34 @@ static void stop_contestant(struct run *run)
     control_plane_end_child(&run->plane, &run->child);
 }
 
+/* What is awaited of a contestant: it, or the end of the program. */
+struct hope {
+    const struct run *run;
+    bool (*done)(const void *ctx);
+};
+
+static bool has_ended(const struct run *run)
+{
+    return run->contestant != CONTESTANT_CEILING && !run->child.running;
+}
+
+static bool hope_is_over(const void *ctx)
+{
+    const struct hope *hope = ctx;
+    return hope->done(hope->run) || has_ended(hope->run);
+}
+
+static int await(struct run *run, bool (*done)(const void *ctx), uint32_t limit_seconds,
+                 const char *what, struct err *err)
+{
+    struct hope hope = {run, done};
+    int rc = control_plane_await(&run->plane, hope_is_over, &hope, limit_seconds, what, err);
+    if (rc == 0 && !done(run))
+        return err_set(err, ECHILD, "the scheduler ended by itself; its log is in %s",
+                       run->plane.dir);
+    return rc;
+}
+
 static bool is_drained(const void *ctx)
 {
     const struct run *run = ctx;
@@ -297,8 +325,7 @@ static int drain(struct run *run, struct cluster_figures *figures, struct err *e
 {
     int rc = start_contestant(run, err);
     if (rc == 0)
-        rc = control_plane_await(&run->plane, is_drained, run, run->options->limit_seconds,
-                                 "all pods bound", err);
+        rc = await(run, is_drained, run->options->limit_seconds, "all pods bound", err);
     if (rc < 0)
         return rc;
     figures->events_per_pod = count_events(run) / run->options->pods;
@@ -370,8 +397,8 @@ static int steady(struct run *run, struct cluster_figures *figures, struct err *
         return rc;
     uint64_t every_ms = 1000 / options->rate;
     CHECK(uv_timer_start(&run->steady, on_steady_timer, 0, every_ms) == 0);
-    rc = control_plane_await(&run->plane, steady_is_over, run, options->limit_seconds,
-                             "the pods of the steady part bound", err);
+    rc = await(run, steady_is_over, options->limit_seconds, "the pods of the steady part bound",
+               err);
     (void)uv_timer_stop(&run->steady);
     if (rc < 0)
         return rc;
@@ -405,8 +432,7 @@ static int restart(struct run *run, struct cluster_figures *figures, struct err 
     int64_t started_ns = report_now_ns();
     rc = start_contestant(run, err);
     if (rc == 0)
-        rc = control_plane_await(&run->plane, restart_is_over, run, RESTART_LIMIT_S,
-                                 "the first bind after a restart", err);
+        rc = await(run, restart_is_over, RESTART_LIMIT_S, "the first bind after a restart", err);
     figures->restart_seconds = (double)(run->restart_bound_ns - started_ns) / 1e9;
     return rc;
 }

@@ -251,15 +251,22 @@ int control_plane_open(struct control_plane *plane, const char *bin, struct err 
     return rc;
 }
 
+/* Nothing of it is kept, so nothing is asked to end in good order, which takes an apiserver 15 s.
+ */
+static void kill_child(struct control_plane *plane, struct child_process *child)
+{
+    child_process_stop(child);
+    if (child->running)
+        (void)uv_process_kill(&child->process, SIGKILL);
+    control_plane_end_child(plane, child);
+}
+
 void control_plane_close(struct control_plane *plane, bool keeps_files)
 {
     if (plane->client)
         http_client_close(plane->client, NULL, NULL);
-    /* Neither is asked in good order one after the other: nothing of it is kept. */
-    child_process_stop(&plane->apiserver);
-    child_process_stop(&plane->etcd);
-    control_plane_end_child(plane, &plane->apiserver);
-    control_plane_end_child(plane, &plane->etcd);
+    kill_child(plane, &plane->apiserver);
+    kill_child(plane, &plane->etcd);
     for (size_t i = 0; i < ARRAY_LEN(plane->signals); i++)
         uv_close((uv_handle_t *)&plane->signals[i], NULL);
     uv_close((uv_handle_t *)&plane->tick, NULL);
