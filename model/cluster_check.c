@@ -1,11 +1,6 @@
 /* The invariants of the cluster, walked whole: for tests and debug runs, not for the hot path. */
 #include "model/cluster.h"
 
-static int64_t accounted(int64_t amount)
-{
-    return amount < RESOURCE_ACCOUNT_MAX ? amount : RESOURCE_ACCOUNT_MAX;
-}
-
 static void check_node_sums(const struct cluster *cluster, const struct node *node)
 {
     const struct node_table *nodes = &cluster->nodes;
@@ -16,9 +11,9 @@ static void check_node_sums(const struct cluster *cluster, const struct node *no
         CHECK(pod->node_slot == node->slot && pod->place != POD_PENDING && pod->held);
         CHECK(!pod->node_next || pod->node_next->node_prev == pod);
         for (uint32_t i = 0; i < nodes->column_count; i++)
-            used[i] += accounted(requests_get(pod->held, nodes->columns[i].name_sym));
-        nonzero_cpu += accounted(pod->held->nonzero_cpu_milli);
-        nonzero_memory += accounted(pod->held->nonzero_memory_bytes);
+            used[i] += resource_accounted(requests_get(pod->held, nodes->columns[i].name_sym));
+        nonzero_cpu += resource_accounted(pod->held->nonzero_cpu_milli);
+        nonzero_memory += resource_accounted(pod->held->nonzero_memory_bytes);
         ports += pod->shape->port_count;
         pods++;
     }

@@ -60,12 +60,6 @@ static void learn_images(struct cluster *cluster, const struct node_object *obje
     }
 }
 
-static int compare_words(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 /* All names of all images, ascending, once each; yours. */
 static uint32_t *collect_images(const struct node_object *object, uint32_t *ret_count)
 {
@@ -76,7 +70,7 @@ static uint32_t *collect_images(const struct node_object *object, uint32_t *ret_
     for (uint32_t i = 0; i < object->image_count; i++)
         for (uint32_t n = 0; n < object->images[i].name_count; n++)
             syms[count++] = object->images[i].name_syms[n];
-    qsort(syms, count, sizeof(*syms), compare_words);
+    qsort(syms, count, sizeof(*syms), symbol_compare);
     uint32_t unique = 0;
     for (uint32_t i = 0; i < count; i++)
         if (i == 0 || syms[i] != syms[i - 1])
@@ -161,8 +155,7 @@ static void sum_column(struct cluster *cluster, uint32_t column)
         struct node *node = nodes->nodes[slot];
         for (struct pod *pod = node ? node->pods : NULL; pod; pod = pod->node_next) {
             int64_t held = requests_get(pod->held, nodes->columns[column].name_sym);
-            nodes->columns[column].used[slot] +=
-                held < RESOURCE_ACCOUNT_MAX ? held : RESOURCE_ACCOUNT_MAX;
+            nodes->columns[column].used[slot] += resource_accounted(held);
         }
     }
 }

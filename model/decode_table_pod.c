@@ -82,12 +82,6 @@ static void requirement_begin(void *item)
     requirement->op = SELECTOR_INVALID;
 }
 
-static int symbol_compare(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
 static const char *requirement_end(void *item, bool *ret_keep)
 {
     struct requirement *requirement = item;

@@ -214,14 +214,9 @@ void node_table_set_allocatable(struct node_table *table, uint32_t column, uint3
     raise_block(&table->columns[column], slot);
 }
 
-static int64_t accountable(int64_t amount)
-{
-    return amount < RESOURCE_ACCOUNT_MAX ? amount : RESOURCE_ACCOUNT_MAX;
-}
-
 static void account_column(struct resource_column *column, uint32_t slot, int64_t amount, int sign)
 {
-    column->used[slot] += sign * accountable(amount);
+    column->used[slot] += sign * resource_accounted(amount);
     if (sign < 0)
         raise_block(column, slot);
 }
@@ -239,8 +234,8 @@ void node_table_account(struct node_table *table, uint32_t slot, const struct re
         if (column != RESOURCE_NONE)
             account_column(&table->columns[column], slot, held->scalars[i].amount, sign);
     }
-    table->nonzero_cpu_milli[slot] += sign * accountable(held->nonzero_cpu_milli);
-    table->nonzero_memory_bytes[slot] += sign * accountable(held->nonzero_memory_bytes);
+    table->nonzero_cpu_milli[slot] += sign * resource_accounted(held->nonzero_cpu_milli);
+    table->nonzero_memory_bytes[slot] += sign * resource_accounted(held->nonzero_memory_bytes);
 }
 
 bool node_table_block_may_fit(const struct node_table *table, uint32_t block,

@@ -58,6 +58,12 @@ struct requests {
     struct scalar scalars[]; /* ascending name_sym, amount > 0 */
 };
 
+/* What an amount counts in a node's sums. */
+static inline int64_t resource_accounted(int64_t amount)
+{
+    return amount < RESOURCE_ACCOUNT_MAX ? amount : RESOURCE_ACCOUNT_MAX;
+}
+
 /* Saturating addition: absurd amounts never wrap. Both operands >= 0. */
 static inline int64_t resource_add(int64_t a, int64_t b)
 {

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "model/base/symbol.h"
+
 /* Appends words; the key's buffer has no practical maximum: the decoder bounded the object. */
 static void key_word(struct buf *key, uint32_t word)
 {
@@ -14,17 +16,11 @@ static void key_amount(struct buf *key, int64_t amount)
     key_word(key, (uint32_t)((uint64_t)amount >> 32));
 }
 
-static int compare_words(const void *a, const void *b)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return x < y ? -1 : x > y;
-}
-
 static int compare_labels(const void *a, const void *b)
 {
     const struct label *x = a, *y = b;
-    int by_key = compare_words(&x->key_sym, &y->key_sym);
-    return by_key ? by_key : compare_words(&x->value_sym, &y->value_sym);
+    int by_key = symbol_compare(&x->key_sym, &y->key_sym);
+    return by_key ? by_key : symbol_compare(&x->value_sym, &y->value_sym);
 }
 
 static void key_requests(struct buf *key, const struct pod_resources *resources)
@@ -66,7 +62,7 @@ static void key_requirement(struct buf *key, const struct requirement *requireme
     for (uint32_t i = 0; i < requirement->value_count; i++)
         key_word(key, requirement->value_syms[i]);
     if (requirement->value_count > 1)
-        qsort(key->data + start, requirement->value_count, sizeof(uint32_t), compare_words);
+        qsort(key->data + start, requirement->value_count, sizeof(uint32_t), symbol_compare);
     sizes->array_bytes += sizeof(struct requirement) + requirement->value_count * sizeof(uint32_t);
 }
 

@@ -209,3 +209,9 @@ size_t symbols_bytes(const struct symbols *symbols)
 {
     return symbols->bytes;
 }
+
+int symbol_compare(const void *a, const void *b)
+{
+    uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+    return left < right ? -1 : left > right;
+}
