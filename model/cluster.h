@@ -16,6 +16,7 @@
 #include "model/node_table.h"
 #include "model/object.h"
 #include "model/pod.h"
+#include "model/pod_meta.h"
 #include "model/shape.h"
 
 struct image {
@@ -28,6 +29,7 @@ struct cluster {
     struct symbols *symbols; /* borrowed */
     struct node_table nodes;
     struct shape_table shapes;
+    struct pod_meta_table metas;
     struct map pods;   /* private: by namespace and name */
     struct map images; /* private: by name_sym */
     uint64_t hash_seed;
@@ -83,6 +85,7 @@ enum pod_change_bits {
     POD_PRIORITY = 1 << 10,
     POD_UNBOUND_UPDATE = 1 << 11, /* a pending pod changed in some way */
     POD_SAME = 1 << 12,           /* resourceVersion seen before: nothing to do */
+    POD_META = 1 << 13,           /* labels, annotations or owner changed */
 };
 
 struct pod_change {

@@ -1,6 +1,6 @@
 /*
- * The hot decoder: Pods and Nodes out of a LIST body or a WATCH stream, byte by byte as they
- * arrive.
+ * The decoder: Pods, Nodes, ResourcePolicies, disruption budgets and owners out of a LIST body or a
+ * WATCH stream, byte by byte as they arrive.
  *
  * One table of fields drives it (model/decode_table.c); what is not in the table is skipped without
  * building anything. It can stop and go on at any byte, so any cutting of the input gives the same
@@ -22,7 +22,14 @@
 #include "model/base/symbol.h"
 #include "model/object.h"
 
-enum decode_kind { DECODE_POD, DECODE_NODE };
+enum decode_kind {
+    DECODE_POD,
+    DECODE_NODE,
+    DECODE_POLICY,
+    DECODE_BUDGET,
+    DECODE_OWNER,
+    DECODE_KIND_COUNT
+};
 
 /* What the bytes are: one {"kind":"PodList",...,"items":[...]} (or a single object of the kind), or
  * a stream of {"type":"ADDED","object":{...}} values. */
@@ -43,6 +50,10 @@ struct decode_handler {
     void *ctx;
     void (*pod)(void *ctx, enum decode_verb verb, const struct pod_object *pod);
     void (*node)(void *ctx, enum decode_verb verb, const struct node_object *node);
+    /* `source` and `kind` of these two are the caller's to know: 0 here. */
+    void (*policy)(void *ctx, enum decode_verb verb, const struct policy_object *policy);
+    void (*owner)(void *ctx, enum decode_verb verb, const struct owner_object *owner);
+    void (*budget)(void *ctx, enum decode_verb verb, const struct budget_object *budget);
     void (*bookmark)(void *ctx, struct str resource_version, bool is_initial_events_end);
     void (*error)(void *ctx, const struct status_object *status); /* an ERROR event */
 };

@@ -26,10 +26,24 @@ struct pod_ref {
     X(POD_LIST_BEGIN)                                                                              \
     X(POD_LIST_END)                                                                                \
     X(POD_SEEN)                                                                                    \
-    X(POD_GONE)     /* deleted or finished (it left the watch) */                                  \
-    X(BIND_REPLY)   /* one port->bind() has its answer */                                          \
-    X(POD_READ)     /* one port->read_pod() has its answer */                                      \
-    X(STATUS_REPLY) /* one port->patch_status() has its answer */
+    X(POD_GONE)          /* deleted or finished (it left the watch) */                             \
+    X(BIND_REPLY)        /* one port->bind() has its answer */                                     \
+    X(POD_READ)          /* one port->read_pod() has its answer */                                 \
+    X(STATUS_REPLY)      /* one port->patch_status() has its answer */                             \
+    X(POLICY_LIST_BEGIN) /* ResourcePolicies of `source`; a server without the kind: empty */      \
+    X(POLICY_LIST_END)                                                                             \
+    X(POLICY_SEEN)                                                                                 \
+    X(POLICY_GONE)                                                                                 \
+    X(BUDGET_LIST_BEGIN) /* PodDisruptionBudgets, only where preemption is on */                   \
+    X(BUDGET_LIST_END)                                                                             \
+    X(BUDGET_SEEN)                                                                                 \
+    X(BUDGET_GONE)                                                                                 \
+    X(OWNER_LIST_BEGIN) /* `source` is an enum owner_kind; after port->watch_owners() */           \
+    X(OWNER_LIST_END)                                                                              \
+    X(OWNER_SEEN)                                                                                  \
+    X(OWNER_GONE)                                                                                  \
+    X(EVICT_REPLY)         /* one port->evict() has its answer */                                  \
+    X(POLICY_STATUS_REPLY) /* one port->patch_policy() has its answer; reply.pod names it */
 
 enum event_kind {
 #define X(kind) EVENT_##kind,
@@ -61,10 +75,14 @@ struct reply {
 
 struct event {
     enum event_kind kind;
+    uint32_t source; /* POLICY_*: enum policy_source; OWNER_*: enum owner_kind; else 0 */
     union {
-        const struct node_object *node; /* NODE_SEEN, NODE_GONE */
-        const struct pod_object *pod;   /* POD_SEEN, POD_GONE */
-        const struct reply *reply;      /* BIND_REPLY, STATUS_REPLY, POD_READ */
+        const struct policy_object *policy; /* POLICY_SEEN, POLICY_GONE */
+        const struct budget_object *budget; /* BUDGET_SEEN, BUDGET_GONE */
+        const struct owner_object *owner;   /* OWNER_SEEN, OWNER_GONE */
+        const struct node_object *node;     /* NODE_SEEN, NODE_GONE */
+        const struct pod_object *pod;       /* POD_SEEN, POD_GONE */
+        const struct reply *reply;          /* the *_REPLY kinds, POD_READ */
     };
     const struct pod_object *read_pod; /* POD_READ with OUTCOME_DONE: the fresh object */
 };

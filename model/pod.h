@@ -22,7 +22,10 @@
 #include "model/resource.h"
 #include "model/uid.h"
 
+struct pod_meta;
+struct policy_group;
 struct shape;
+struct unit_waits;
 
 enum { POD_RECORD_BYTES_MAX = 256 };
 
@@ -51,10 +54,13 @@ enum bind_phase {
 
 struct pod {
     struct uid uid;
-    char *name;            /* owned */
-    char *problem;         /* owned; NULL: fine. Why this pod cannot be scheduled as written */
-    struct shape *shape;   /* referenced */
-    struct requests *held; /* referenced; what it takes on its node. NULL while pending */
+    char *name;                 /* owned */
+    char *problem;              /* owned; NULL: fine. Why this pod cannot be scheduled as written */
+    struct shape *shape;        /* referenced */
+    struct pod_meta *meta;      /* referenced */
+    struct policy_group *group; /* private to policy/book.h; NULL: no policy selects it */
+    struct unit_waits *waits;   /* owned by sched/unit_timer.h; NULL: it has waited in no unit */
+    struct requests *held;      /* referenced; what it takes on its node. NULL while pending */
     struct pod *node_prev, *node_next; /* the node's pods, while ASSUMED or BOUND */
     struct pod *queue_prev,
         *queue_next;           /* its park group or the gated list; private to the queue */
@@ -69,6 +75,10 @@ struct pod {
     uint32_t namespace_sym;
     uint32_t node_slot;          /* NODE_SLOT_NONE while pending */
     uint32_t nominated_node_sym; /* status.nominatedNodeName */
+    uint32_t unit_sym;           /* the unit it was assigned; SYM_EMPTY: none */
+    uint32_t created_unix_s;     /* until 2106 */
+    uint32_t started_unix_s;     /* status.startTime; 0: none */
+    uint32_t bound_unix_s;       /* PodScheduled=True since; 0: unknown, or not bound */
     int32_t priority;
     uint32_t rejectors; /* 1 << enum plugin: who refused it in its last attempt */
     uint32_t attempts;
@@ -81,7 +91,15 @@ struct pod {
     uint8_t bind_tries;
     bool is_ours; /* a scheduler name of ours */
     bool is_deleting;
-    bool is_conflicted; /* its last bind was refused with 409; private to sched/binding.c */
+    bool preempts_never;   /* preemptionPolicy: Never */
+    bool is_preempted;     /* DisruptionTarget, by a scheduler's preemption */
+    bool is_ready;         /* condition Ready */
+    bool was_running;      /* it was seen past Pending */
+    bool has_foreign_cost; /* a pod-deletion-cost that is not ours */
+    bool has_our_cost;
+    bool is_counted;       /* private to policy/book.h: in its unit's counts */
+    bool is_noted_waiting; /* private to policy/book.h */
+    bool is_conflicted;    /* its last bind was refused with 409; private to sched/binding.c */
 };
 
 _Static_assert(sizeof(struct pod) <= POD_RECORD_BYTES_MAX, "architecture chapter 4");

@@ -43,6 +43,8 @@ struct shape {
     uint32_t image_count;
     const uint32_t *image_syms; /* one an init or regular container, in order, normalised */
     uint32_t container_count;   /* init and regular, for ImageLocality's threshold */
+    uint32_t volume_count;
+    uint32_t host_needs; /* 1 << enum host_need: what a virtual node may not give */
 
     /* Cache of sched/match.h: nodes that pass all static filters. */
     struct bitset matches;

@@ -1,0 +1,149 @@
+/*
+ * All policies of the cluster, and how many pods each of their units holds.
+ *
+ *     pod --namespace, labels--> entry (the policy in force) --label keys--> group --> unit counts
+ *     node --type, nodeSelector--> node set (a bitset, shared by all units that ask the same)
+ *
+ * A pod counts in one unit at most: the one it was assigned when its node is in it, else the first
+ * whose node set holds the node and whose labels and annotations the pod carries
+ * (elastic-policies 1.4). Bound and assumed pods count, of any scheduler.
+ *
+ * The owner (sched) calls book_leave() before anything about a pod changes and book_enter() after;
+ * between them the pod is in no group. Changes of nodes and policies are noted at once and take
+ * effect in book_settle(), which the owner calls before it decides: so a thousand edits cost one
+ * pass over the pods.
+ */
+#ifndef POLICY_BOOK_H
+#define POLICY_BOOK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/base/bitset.h"
+#include "model/cluster.h"
+#include "model/policy_status.h"
+#include "policy/policy.h"
+
+struct book;         /* opaque */
+struct policy_entry; /* one ResourcePolicy object */
+struct policy_group; /* pods of one entry with the same values of its matchLabelKeys */
+
+enum {
+    BOOK_POLICIES_MAX = 100000,
+    BOOK_GROUPS_MAX = 1 << 20, /* over all policies; beyond it pods wait with the reason */
+};
+
+/* Borrowed for its life; the types are copied. */
+struct book *book_new(struct cluster *cluster, const struct unit_types *types);
+void book_free(struct book *book);
+
+/* ---- policies ---- */
+
+/* Lists are framed per source, as pods and nodes are; what a list did not name is gone at its end.
+ */
+void book_begin_list(struct book *book, enum policy_source source);
+void book_end_list(struct book *book, enum policy_source source);
+
+/* A bad object keeps the last good one of the same UID in force; with none, the entry has no
+ * policy and its pods wait. Pods of an object whose selector cannot be read either: the selector
+ * that could be read. */
+void book_see(struct book *book, const struct policy_object *object, int64_t now_unix_s);
+void book_drop(struct book *book, const struct policy_object *object);
+
+bool book_is_empty(const struct book *book);     /* no entry at all: every call below is cheap */
+bool book_wants_owners(const struct book *book); /* some policy counts in percent */
+
+/* ---- pods ---- */
+
+/* Takes a pod out of its group and its unit's counts; no-op when it is in none. */
+void book_leave(struct book *book, struct pod *pod);
+
+/* Finds the pod's policy, group and, when it is assumed or bound, its unit. pod->unit_sym is the
+ * assignment: kept when the node is in that unit, corrected otherwise. `assignment`, the
+ * annotation's words, only counts for a pod that has no unit_sym yet; NULL: none. */
+void book_enter(struct book *book, struct pod *pod, const struct assignment_object *assignment);
+
+/* Applies what was noted about nodes and policies. Returns whether anything changed; then parked
+ * pods may have gained. Cost: nothing when nothing was noted; else one look at each pod of the
+ * namespaces (or nodes) concerned. */
+bool book_settle(struct book *book);
+
+/* ---- nodes ---- */
+
+void book_node_changed(struct book *book, uint32_t slot); /* labels changed, came or went */
+
+/* ---- what the walk asks; valid until the next book_settle() ---- */
+
+/* NULL: no policy selects the pod. */
+const struct policy_entry *pod_policy_entry(const struct pod *pod);
+
+/* NULL with a reason (how to mend it) in `err` when the entry has no policy in force, the pod lacks
+ * a key of matchLabelKeys, or there are too many groups. */
+const struct policy *book_policy(const struct book *book, const struct pod *pod, struct err *err);
+
+/* Nodes of a unit. Lent. */
+const struct bitset *book_unit_nodes(const struct book *book, const struct pod *pod, uint32_t unit);
+uint32_t *book_unit_cursor(struct book *book, const struct pod *pod, uint32_t unit);
+const struct unit_type *book_unit_type(const struct book *book, const struct pod *pod,
+                                       uint32_t unit);
+
+enum fullness_kind { FULLNESS_ROOM, FULLNESS_PODS, FULLNESS_RESOURCE, FULLNESS_OWNER_UNKNOWN };
+
+struct fullness {
+    enum fullness_kind kind;
+    uint32_t pods, max;         /* PODS */
+    uint32_t name_sym;          /* RESOURCE */
+    int64_t used, asked, limit; /* RESOURCE */
+};
+
+/* F for this pod, with its numbers. OWNER_UNKNOWN: a percentage, and the replicas are not known
+ * yet; treated as full until they are. */
+struct fullness book_fullness(const struct book *book, const struct pod *pod, uint32_t unit);
+
+/* Whether the unit holds fewer pods of the group than its min. */
+bool book_is_below_min(const struct book *book, const struct pod *pod, uint32_t unit);
+
+bool book_has_terminating(const struct book *book, const struct pod *pod, uint32_t unit); /* T */
+
+/* A unit that refused or whose pods failed to start is skipped for its coolDown. The time is
+ * per (entry, unit), not per group. */
+void book_cool(struct book *book, const struct pod *pod, uint32_t unit, struct mono_ms now);
+struct mono_ms book_cool_until(const struct book *book, const struct pod *pod, uint32_t unit);
+
+/* The unit a bound or assumed pod counts in; POLICY_UNITS_MAX when in none. */
+uint32_t book_pod_unit(const struct pod *pod);
+
+/* ---- who waits for a slot ---- */
+
+/* Opaque number of (group, unit) for the wake-up index of sched: equal numbers, equal slots. 0 is
+ * never one. */
+uint64_t book_slot_key(const struct pod *pod, uint32_t unit);
+
+/* Slots that came free since the last call: calls `on_freed` for each (group, unit) key, once. */
+void book_take_freed(struct book *book, void (*on_freed)(void *ctx, uint64_t slot_key), void *ctx);
+
+/* ---- status ---- */
+
+/* Remembers why a unit refused a pod, for the policy's status. */
+void book_note_refusal(struct book *book, const struct pod *pod, uint32_t unit, struct str text,
+                       int64_t now_unix_s);
+void book_note_waiting(struct book *book, struct pod *pod, bool waits);
+
+/* The next entry whose status changed since it was last taken; false when there is none. The
+ * status is lent until the next call. Only entries of POLICY_SOURCE_SPILLWAY. */
+bool book_take_status(struct book *book, int64_t now_unix_s, struct policy_status *ret_status);
+
+/* The write of a status failed: it is taken again. */
+void book_status_failed(struct book *book, struct uid uid);
+
+/* ---- owners ---- */
+
+void book_begin_owners(struct book *book, enum owner_kind kind);
+void book_end_owners(struct book *book, enum owner_kind kind);
+void book_see_owner(struct book *book, const struct owner_object *owner);
+void book_drop_owner(struct book *book, const struct owner_object *owner);
+
+/* Walks everything and CHECKs: counts are a recount from scratch, sets match the nodes' labels. */
+void book_check(const struct book *book);
+
+#endif
