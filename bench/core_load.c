@@ -44,6 +44,23 @@ static void load_event(void *ctx, const struct event_request *request)
     (void)request;
 }
 
+static void load_evict(void *ctx, const struct evict_request *request)
+{
+    (void)ctx;
+    (void)request;
+}
+
+static void load_policy(void *ctx, const struct policy_status *status)
+{
+    (void)ctx;
+    (void)status;
+}
+
+static void load_owners(void *ctx)
+{
+    (void)ctx;
+}
+
 static void load_note(void *ctx, enum note_level level, const char *text)
 {
     (void)ctx;
@@ -70,6 +87,9 @@ void core_load_init(struct core_load *load, uint64_t seed)
         .read_pod = load_read,
         .patch_status = load_status,
         .emit_event = load_event,
+        .evict = load_evict,
+        .patch_policy = load_policy,
+        .watch_owners = load_owners,
         .note = load_note,
     };
     load->sched = sched_new(&config, load->symbols, &port);

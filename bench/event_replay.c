@@ -108,6 +108,23 @@ static void replay_emit_event(void *ctx, const struct event_request *request)
     (void)request;
 }
 
+static void replay_evict(void *ctx, const struct evict_request *request)
+{
+    (void)ctx;
+    (void)request;
+}
+
+static void replay_patch_policy(void *ctx, const struct policy_status *status)
+{
+    (void)ctx;
+    (void)status;
+}
+
+static void replay_watch_owners(void *ctx)
+{
+    (void)ctx;
+}
+
 static void replay_note(void *ctx, enum note_level level, const char *text)
 {
     (void)ctx;
@@ -165,6 +182,9 @@ static void take_config(struct event_replay *replay, struct codec *codec)
         .read_pod = replay_read_pod,
         .patch_status = replay_patch_status,
         .emit_event = replay_emit_event,
+        .evict = replay_evict,
+        .patch_policy = replay_patch_policy,
+        .watch_owners = replay_watch_owners,
         .note = replay_note,
     };
     rng_init(&replay->rng, setup.random_seed);

@@ -146,6 +146,24 @@ static void port_emit_event(void *ctx, const struct event_request *request)
     recorder->port.emit_event(recorder->port.ctx, request);
 }
 
+static void port_evict(void *ctx, const struct evict_request *request)
+{
+    struct recorder *recorder = ctx;
+    recorder->port.evict(recorder->port.ctx, request);
+}
+
+static void port_patch_policy(void *ctx, const struct policy_status *status)
+{
+    struct recorder *recorder = ctx;
+    recorder->port.patch_policy(recorder->port.ctx, status);
+}
+
+static void port_watch_owners(void *ctx)
+{
+    struct recorder *recorder = ctx;
+    recorder->port.watch_owners(recorder->port.ctx);
+}
+
 static void port_note(void *ctx, enum note_level level, const char *text)
 {
     struct recorder *recorder = ctx;
@@ -163,6 +181,9 @@ struct port recorder_port(struct recorder *recorder)
         .read_pod = port_read_pod,
         .patch_status = port_patch_status,
         .emit_event = port_emit_event,
+        .evict = port_evict,
+        .patch_policy = port_patch_policy,
+        .watch_owners = port_watch_owners,
         .note = port_note,
     };
 }

@@ -84,6 +84,21 @@ void sched_on_event(struct sched *sched, const struct event *event)
     case EVENT_STATUS_REPLY:
         report_on_status_reply(sched, event->reply);
         return;
+    case EVENT_POLICY_LIST_BEGIN:
+    case EVENT_POLICY_LIST_END:
+    case EVENT_POLICY_SEEN:
+    case EVENT_POLICY_GONE:
+    case EVENT_BUDGET_LIST_BEGIN:
+    case EVENT_BUDGET_LIST_END:
+    case EVENT_BUDGET_SEEN:
+    case EVENT_BUDGET_GONE:
+    case EVENT_OWNER_LIST_BEGIN:
+    case EVENT_OWNER_LIST_END:
+    case EVENT_OWNER_SEEN:
+    case EVENT_OWNER_GONE:
+    case EVENT_EVICT_REPLY:
+    case EVENT_POLICY_STATUS_REPLY:
+        return;
     case EVENT_KIND_COUNT:
         break;
     }

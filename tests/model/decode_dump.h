@@ -124,6 +124,37 @@ static void dump_identity(struct dump *dump, struct str name, struct str version
     dump->problem_count += problem.len > 0;
 }
 
+static void dump_labels(struct dump *dump, const char *key, const struct label *labels,
+                        uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        dump_sym(dump, key, labels[i].key_sym);
+        dump_sym(dump, "is", labels[i].value_sym);
+    }
+}
+
+static void dump_uid(struct dump *dump, struct uid uid)
+{
+    char text[UID_TEXT_BYTES];
+    dump_str(&dump->text, "uid", (struct str){text, uid_format(dump->symbols, uid, text)});
+}
+
+static void dump_pod_meta(struct dump *dump, const struct pod_object *pod)
+{
+    struct buf *out = &dump->text;
+    dump_int(out, "created", pod->created_unix_s);
+    dump_labels(dump, "label", pod->labels, pod->label_count);
+    for (uint32_t i = 0; i < pod->annotation_count; i++)
+        dump_int(out, "annotation", (int64_t)pod->annotation_hashes[i]);
+    dump_str(out, "policy", pod->assignment.policy);
+    dump_str(out, "unit", pod->assignment.unit);
+    dump_int(out, "has_cost", pod->has_deletion_cost);
+    dump_str(out, "cost", pod->deletion_cost);
+    dump_str(out, "our_cost", pod->deletion_cost_owner);
+    dump_int(out, "owner_kind", pod->owner_kind);
+    dump_uid(dump, pod->owner_uid);
+}
+
 static void dump_pod_spec(struct dump *dump, const struct pod_object *pod)
 {
     struct buf *out = &dump->text;
@@ -134,14 +165,14 @@ static void dump_pod_spec(struct dump *dump, const struct pod_object *pod)
     dump_int(out, "priority", pod->priority);
     dump_int(out, "gates", pod->gate_count);
     dump_int(out, "features", pod->features);
+    dump_int(out, "host_needs", pod->host_needs);
+    dump_int(out, "volumes", pod->volume_count);
+    dump_int(out, "never", pod->preempts_never);
     dump_containers(dump, "container", pod->containers, pod->container_count);
     dump_containers(dump, "init", pod->init_containers, pod->init_container_count);
     dump_amounts(dump, "overhead", &pod->overhead);
     dump_amounts(dump, "requests", &pod->pod_requests);
-    for (uint32_t i = 0; i < pod->node_selector_count; i++) {
-        dump_sym(dump, "select", pod->node_selector[i].key_sym);
-        dump_sym(dump, "is", pod->node_selector[i].value_sym);
-    }
+    dump_labels(dump, "select", pod->node_selector, pod->node_selector_count);
     dump_int(out, "required", pod->has_required_terms);
     for (uint32_t i = 0; i < pod->required_term_count; i++)
         dump_term(dump, 0, &pod->required_terms[i]);
@@ -165,17 +196,15 @@ static void dump_pod_status(struct dump *dump, const struct pod_object *pod)
     dump_str(out, "reason", pod->scheduled.reason);
     dump_str(out, "message", pod->scheduled.message);
     dump_int(out, "observed", pod->scheduled.observed_generation);
+    dump_int(out, "since", pod->scheduled.transition_unix_s);
     dump_int(out, "infeasible", pod->resize_infeasible);
+    dump_int(out, "ready", pod->is_ready);
+    dump_int(out, "preempted", pod->is_preempted);
+    dump_int(out, "started", pod->started_unix_s);
     dump_statuses(dump, "status", pod->statuses, pod->status_count);
     dump_statuses(dump, "init-status", pod->init_statuses, pod->init_status_count);
     dump_amounts(dump, "allocated", &pod->pod_allocated);
     dump_amounts(dump, "actual", &pod->pod_actual);
-}
-
-static void dump_uid(struct dump *dump, struct uid uid)
-{
-    char text[UID_TEXT_BYTES];
-    dump_str(&dump->text, "uid", (struct str){text, uid_format(dump->symbols, uid, text)});
 }
 
 static void dump_pod(void *ctx, enum decode_verb verb, const struct pod_object *pod)
@@ -188,6 +217,7 @@ static void dump_pod(void *ctx, enum decode_verb verb, const struct pod_object *
     if (pod->problem.len == 0) {
         dump_uid(dump, pod->uid);
         CHECK(str_equal(symbol_str(dump->symbols, pod->namespace_sym), pod->namespace));
+        dump_pod_meta(dump, pod);
         dump_pod_spec(dump, pod);
         dump_pod_status(dump, pod);
     }
@@ -205,10 +235,7 @@ static void dump_node(void *ctx, enum decode_verb verb, const struct node_object
         dump_uid(dump, node->uid);
         CHECK(str_equal(symbol_str(dump->symbols, node->name_sym), node->name));
         dump_int(out, "unschedulable", node->is_unschedulable);
-        for (uint32_t i = 0; i < node->labels.count; i++) {
-            dump_sym(dump, "label", node->labels.items[i].key_sym);
-            dump_sym(dump, "is", node->labels.items[i].value_sym);
-        }
+        dump_labels(dump, "label", node->labels.items, node->labels.count);
         for (uint32_t i = 0; i < node->taints.count; i++) {
             dump_sym(dump, "taint", node->taints.items[i].key_sym);
             dump_sym(dump, "value", node->taints.items[i].value_sym);
@@ -222,6 +249,98 @@ static void dump_node(void *ctx, enum decode_verb verb, const struct node_object
         }
     }
     (void)buf_add_str(out, "\n");
+}
+
+/* "policy 1 namespace=... name=... version=... problem=0 uid=..."; false when it has a problem. */
+static bool dump_meta(struct dump *dump, const char *kind, enum decode_verb verb,
+                      const struct object_meta *meta, struct str problem)
+{
+    (void)buf_printf(&dump->text, "%s %d", kind, (int)verb);
+    dump_str(&dump->text, "namespace", meta->namespace);
+    dump_identity(dump, meta->name, meta->resource_version, problem);
+    CHECK(problem.len < OBJECT_PROBLEM_BYTES);
+    if (problem.len > 0)
+        return false;
+    CHECK(str_equal(symbol_str(dump->symbols, meta->namespace_sym), meta->namespace));
+    dump_uid(dump, meta->uid);
+    dump_int(&dump->text, "generation", meta->generation);
+    dump_int(&dump->text, "created", meta->created_unix_s);
+    return true;
+}
+
+static void dump_unit(struct dump *dump, const struct unit_object *unit)
+{
+    struct buf *out = &dump->text;
+    (void)buf_add_str(out, "\n  unit");
+    dump_str(out, "name", unit->name);
+    dump_str(out, "resource", unit->resource);
+    dump_labels(dump, "select", unit->node_selector, unit->node_selector_count);
+    dump_str(out, "max", unit->max);
+    dump_str(out, "min", unit->min);
+    dump_amounts(dump, "resources", &unit->max_resources);
+    dump_labels(dump, "pod-label", unit->pod_labels, unit->pod_label_count);
+    dump_labels(dump, "pod-annotation", unit->pod_annotations, unit->pod_annotation_count);
+    dump_int(out, "spot", unit->is_spot);
+    dump_int(out, "weighs", unit->has_scale_in_weight);
+    dump_int(out, "weight", unit->scale_in_weight);
+    dump_str(out, "timeout", unit->timeout);
+    dump_str(out, "cool_down", unit->cool_down);
+}
+
+static void dump_policy_rules(struct dump *dump, const struct policy_object *policy)
+{
+    struct buf *out = &dump->text;
+    dump_int(out, "source", policy->source);
+    dump_labels(dump, "selects", policy->selector, policy->selector_count);
+    dump_requirements(dump, "expression", policy->expressions, policy->expression_count);
+    dump_int(out, "consumer", policy->has_consumer_ref);
+    dump_str(out, "strategy", policy->strategy);
+    dump_str(out, "preempt", policy->preempt_policy);
+    dump_str(out, "overflow", policy->overflow);
+    dump_str(out, "cost", policy->deletion_cost);
+    dump_int(out, "previous", policy->ignore_previous);
+    dump_int(out, "terminating", policy->ignore_terminating);
+    for (uint32_t i = 0; i < policy->label_key_count; i++)
+        dump_sym(dump, "key", policy->label_keys[i]);
+    dump_str(out, "next", policy->next_policy);
+    dump_str(out, "after", policy->next_timeout);
+    dump_int(out, "units", policy->has_units);
+}
+
+static void dump_policy(void *ctx, enum decode_verb verb, const struct policy_object *policy)
+{
+    struct dump *dump = ctx;
+    if (dump_meta(dump, "policy", verb, &policy->meta, policy->problem)) {
+        dump_policy_rules(dump, policy);
+        for (uint32_t i = 0; i < policy->unit_count; i++)
+            dump_unit(dump, &policy->units[i]);
+    }
+    (void)buf_add_str(&dump->text, "\n");
+}
+
+static void dump_budget(void *ctx, enum decode_verb verb, const struct budget_object *budget)
+{
+    struct dump *dump = ctx;
+    if (dump_meta(dump, "budget", verb, &budget->meta, budget->problem)) {
+        dump_int(&dump->text, "selects", budget->selector.is_set);
+        dump_labels(dump, "label", budget->selector.labels, budget->selector.label_count);
+        dump_requirements(dump, "expression", budget->selector.expressions,
+                          budget->selector.expression_count);
+        dump_int(&dump->text, "allowed", budget->disruptions_allowed);
+        for (uint32_t i = 0; i < budget->disrupted_count; i++)
+            dump_str(&dump->text, "disrupted", budget->disrupted_pods[i]);
+    }
+    (void)buf_add_str(&dump->text, "\n");
+}
+
+static void dump_owner(void *ctx, enum decode_verb verb, const struct owner_object *owner)
+{
+    struct dump *dump = ctx;
+    if (dump_meta(dump, "owner", verb, &owner->meta, owner->problem)) {
+        dump_int(&dump->text, "kind", owner->kind);
+        dump_int(&dump->text, "replicas", owner->replicas);
+    }
+    (void)buf_add_str(&dump->text, "\n");
 }
 
 static void dump_bookmark(void *ctx, struct str version, bool is_initial_events_end)
@@ -249,6 +368,9 @@ static struct decode_handler dump_handler(struct dump *dump)
     return (struct decode_handler){.ctx = dump,
                                    .pod = dump_pod,
                                    .node = dump_node,
+                                   .policy = dump_policy,
+                                   .budget = dump_budget,
+                                   .owner = dump_owner,
                                    .bookmark = dump_bookmark,
                                    .error = dump_error};
 }
@@ -291,7 +413,7 @@ static int dump_feed(struct decoder *decoder, const char *bytes, size_t len,
 /* Decodes an input into text; release it with buf_fini(&ret_dump->text). The result of the decoder.
  */
 static UNUSED int dump_run(enum decode_kind kind, enum decode_source source, struct str input,
-                    const struct cutting *cutting, struct dump *ret_dump, struct err *err)
+                           const struct cutting *cutting, struct dump *ret_dump, struct err *err)
 {
     struct symbols *symbols = names_symbols_new(7);
     *ret_dump = (struct dump){.symbols = symbols};

@@ -186,18 +186,31 @@ static struct pod_object *sample_pod(struct sample *sample)
         .uid = sample_uid(sample),
         .generation = sample_i64(sample),
         .is_deleting = sample_bool(sample),
+        .created_unix_s = sample_i64(sample),
+        .assignment = {sample_str(sample), sample_str(sample)},
+        .deletion_cost = sample_str(sample),
+        .deletion_cost_owner = sample_str(sample),
+        .has_deletion_cost = sample_bool(sample),
+        .owner_uid = sample_uid(sample),
+        .owner_kind = (enum owner_kind)sample_below(sample, OWNER_OTHER + 1),
         .scheduler_name_sym = sample_symbol(sample),
         .node_name_sym = sample_symbol(sample),
         .priority = (int32_t)sample_i64(sample),
         .gate_count = (uint32_t)sample_i64(sample),
         .features = sample_below(sample, 1 << FEATURE_COUNT),
+        .host_needs = sample_below(sample, 1 << HOST_NEED_COUNT),
+        .volume_count = (uint32_t)sample_i64(sample),
+        .preempts_never = sample_bool(sample),
         .overhead = sample_amounts(sample),
         .pod_requests = sample_amounts(sample),
         .phase = (enum pod_phase)sample_below(sample, PHASE_UNKNOWN + 1),
         .nominated_node_sym = sample_symbol(sample),
         .scheduled = {sample_bool(sample), sample_bool(sample), sample_str(sample),
-                      sample_str(sample), sample_i64(sample)},
+                      sample_str(sample), sample_i64(sample), sample_i64(sample)},
         .resize_infeasible = sample_bool(sample),
+        .is_ready = sample_bool(sample),
+        .is_preempted = sample_bool(sample),
+        .started_unix_s = sample_i64(sample),
         .pod_allocated = sample_amounts(sample),
         .pod_actual = sample_amounts(sample),
         .problem = sample_str(sample),
@@ -207,6 +220,10 @@ static struct pod_object *sample_pod(struct sample *sample)
     pod->statuses = sample_statuses(sample, &pod->status_count);
     pod->init_statuses = sample_statuses(sample, &pod->init_status_count);
     sample_affinity(sample, pod);
+    pod->labels = sample_labels(sample, &pod->label_count);
+    SAMPLE_ARRAY(sample, pod->annotation_hashes, pod->annotation_count, OBJECT_ANNOTATIONS_MAX);
+    for (uint32_t i = 0; i < pod->annotation_count; i++)
+        pod->annotation_hashes[i] = rng_next(&sample->rng);
     return pod;
 }
 
@@ -239,9 +256,102 @@ static struct node_object *sample_node(struct sample *sample)
     return node;
 }
 
-static struct event sample_event(struct sample *sample, enum event_kind kind)
+static struct object_meta sample_meta(struct sample *sample)
 {
-    struct event event = {.kind = kind};
+    return (struct object_meta){
+        .name = sample_str(sample),
+        .namespace = sample_str(sample),
+        .uid_text = sample_str(sample),
+        .resource_version = sample_str(sample),
+        .namespace_sym = sample_symbol(sample),
+        .uid = sample_uid(sample),
+        .generation = sample_i64(sample),
+        .created_unix_s = sample_i64(sample),
+    };
+}
+
+static struct unit_object sample_unit(struct sample *sample)
+{
+    struct unit_object unit = {
+        .name = sample_str(sample),
+        .resource = sample_str(sample),
+        .max = sample_str(sample),
+        .min = sample_str(sample),
+        .max_resources = sample_amounts(sample),
+        .is_spot = sample_bool(sample),
+        .has_scale_in_weight = sample_bool(sample),
+        .scale_in_weight = (int32_t)sample_i64(sample),
+        .timeout = sample_str(sample),
+        .cool_down = sample_str(sample),
+    };
+    unit.node_selector = sample_labels(sample, &unit.node_selector_count);
+    unit.pod_labels = sample_labels(sample, &unit.pod_label_count);
+    unit.pod_annotations = sample_labels(sample, &unit.pod_annotation_count);
+    return unit;
+}
+
+static struct policy_object *sample_policy(struct sample *sample)
+{
+    struct policy_object *policy = arena_zalloc(sample->arena, 1, sizeof(*policy));
+    *policy = (struct policy_object){
+        .meta = sample_meta(sample),
+        .source = (enum policy_source)sample_below(sample, POLICY_SOURCE_COUNT),
+        .has_consumer_ref = sample_bool(sample),
+        .strategy = sample_str(sample),
+        .preempt_policy = sample_str(sample),
+        .overflow = sample_str(sample),
+        .deletion_cost = sample_str(sample),
+        .ignore_previous = (enum tristate)sample_below(sample, TRISTATE_TRUE + 1),
+        .ignore_terminating = (enum tristate)sample_below(sample, TRISTATE_TRUE + 1),
+        .next_policy = sample_str(sample),
+        .next_timeout = sample_str(sample),
+        .has_units = sample_bool(sample),
+        .problem = sample_str(sample),
+    };
+    policy->selector = sample_labels(sample, &policy->selector_count);
+    policy->expressions = sample_requirements(sample, &policy->expression_count);
+    SAMPLE_ARRAY(sample, policy->label_keys, policy->label_key_count, OBJECT_LABEL_KEYS_MAX);
+    for (uint32_t i = 0; i < policy->label_key_count; i++)
+        policy->label_keys[i] = sample_symbol(sample);
+    SAMPLE_ARRAY(sample, policy->units, policy->unit_count, OBJECT_UNITS_MAX);
+    for (uint32_t i = 0; i < policy->unit_count; i++)
+        policy->units[i] = sample_unit(sample);
+    return policy;
+}
+
+static struct budget_object *sample_budget(struct sample *sample)
+{
+    struct budget_object *budget = arena_zalloc(sample->arena, 1, sizeof(*budget));
+    *budget = (struct budget_object){
+        .meta = sample_meta(sample),
+        .selector = {.is_set = sample_bool(sample)},
+        .disruptions_allowed = (int32_t)sample_i64(sample),
+        .problem = sample_str(sample),
+    };
+    struct label_selector_object *selector = &budget->selector;
+    selector->labels = sample_labels(sample, &selector->label_count);
+    selector->expressions = sample_requirements(sample, &selector->expression_count);
+    SAMPLE_ARRAY(sample, budget->disrupted_pods, budget->disrupted_count,
+                 OBJECT_DISRUPTED_PODS_MAX);
+    for (uint32_t i = 0; i < budget->disrupted_count; i++)
+        budget->disrupted_pods[i] = sample_str(sample);
+    return budget;
+}
+
+static struct owner_object *sample_owner(struct sample *sample)
+{
+    struct owner_object *owner = arena_zalloc(sample->arena, 1, sizeof(*owner));
+    *owner = (struct owner_object){
+        .meta = sample_meta(sample),
+        .kind = (enum owner_kind)sample_below(sample, OWNER_OTHER + 1),
+        .replicas = (int32_t)sample_i64(sample),
+        .problem = sample_str(sample),
+    };
+    return owner;
+}
+
+static struct reply *sample_reply(struct sample *sample)
+{
     struct reply *reply = arena_zalloc(sample->arena, 1, sizeof(*reply));
     *reply = (struct reply){
         .pod = {sample_symbol(sample), sample_str(sample), sample_uid(sample)},
@@ -249,13 +359,30 @@ static struct event sample_event(struct sample *sample, enum event_kind kind)
         .http_status = (int32_t)sample_below(sample, 600),
         .message = sample_str(sample),
     };
+    return reply;
+}
+
+static struct event sample_event(struct sample *sample, enum event_kind kind)
+{
+    struct event event = {.kind = kind};
+    if (kind >= EVENT_POLICY_LIST_BEGIN && kind <= EVENT_POLICY_GONE)
+        event.source = sample_below(sample, POLICY_SOURCE_COUNT);
+    if (kind >= EVENT_OWNER_LIST_BEGIN && kind <= EVENT_OWNER_GONE)
+        event.source = sample_below(sample, OWNER_OTHER + 1);
     if (kind == EVENT_NODE_SEEN || kind == EVENT_NODE_GONE)
         event.node = sample_node(sample);
     if (kind == EVENT_POD_SEEN || kind == EVENT_POD_GONE)
         event.pod = sample_pod(sample);
-    if (kind == EVENT_BIND_REPLY || kind == EVENT_STATUS_REPLY || kind == EVENT_POD_READ)
-        event.reply = reply;
-    if (kind == EVENT_POD_READ && reply->outcome == OUTCOME_DONE)
+    if (kind == EVENT_POLICY_SEEN || kind == EVENT_POLICY_GONE)
+        event.policy = sample_policy(sample);
+    if (kind == EVENT_BUDGET_SEEN || kind == EVENT_BUDGET_GONE)
+        event.budget = sample_budget(sample);
+    if (kind == EVENT_OWNER_SEEN || kind == EVENT_OWNER_GONE)
+        event.owner = sample_owner(sample);
+    if (kind == EVENT_BIND_REPLY || kind == EVENT_STATUS_REPLY || kind == EVENT_POD_READ ||
+        kind == EVENT_EVICT_REPLY || kind == EVENT_POLICY_STATUS_REPLY)
+        event.reply = sample_reply(sample);
+    if (kind == EVENT_POD_READ && event.reply->outcome == OUTCOME_DONE)
         event.read_pod = sample_pod(sample);
     return event;
 }

@@ -62,7 +62,11 @@ static int run(struct seen *seen, enum decode_kind kind, enum decode_source sour
                const char *text, struct err *err)
 {
     seen->symbols = names_symbols_new(3);
-    struct decode_handler handler = {seen, on_pod, on_node, on_bookmark, on_error};
+    struct decode_handler handler = {.ctx = seen,
+                                     .pod = on_pod,
+                                     .node = on_node,
+                                     .bookmark = on_bookmark,
+                                     .error = on_error};
     struct decoder *decoder = decoder_new(kind, source, seen->symbols, &handler);
     int result = decoder_feed(decoder, text, strlen(text), err);
     if (result == 0)

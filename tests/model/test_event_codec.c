@@ -50,6 +50,52 @@ static struct codec reader(struct bench *bench, size_t len)
                         &bench->read);
 }
 
+static void dump_meta_event(struct dump *dump, const struct object_meta *meta, struct str problem)
+{
+    dump_str(&dump->text, "uid_text", meta->uid_text);
+    dump_str(&dump->text, "the_problem", problem);
+    dump_str(&dump->text, "the_namespace", meta->namespace);
+    dump_sym(dump, "namespace_sym", meta->namespace_sym);
+}
+
+/* Without its problem, and with the namespace of its symbol, as decoded objects are. */
+static struct object_meta fine_meta(const struct bench *bench, const struct object_meta *meta)
+{
+    struct object_meta fine = *meta;
+    fine.namespace = symbol_str(bench->symbols, fine.namespace_sym);
+    return fine;
+}
+
+static void dump_elastic(const struct bench *bench, const struct event *event, struct dump *dump)
+{
+    dump_int(&dump->text, "source", event->source);
+    if (event->kind == EVENT_POLICY_SEEN || event->kind == EVENT_POLICY_GONE) {
+        struct policy_object fine = *event->policy;
+        dump_meta_event(dump, &fine.meta, fine.problem);
+        fine.meta = fine_meta(bench, &fine.meta);
+        fine.problem = STR("");
+        dump_policy(dump, DECODE_ADDED, &fine);
+    } else if (event->kind == EVENT_BUDGET_SEEN || event->kind == EVENT_BUDGET_GONE) {
+        struct budget_object fine = *event->budget;
+        dump_meta_event(dump, &fine.meta, fine.problem);
+        fine.meta = fine_meta(bench, &fine.meta);
+        fine.problem = STR("");
+        dump_budget(dump, DECODE_ADDED, &fine);
+    } else if (event->kind == EVENT_OWNER_SEEN || event->kind == EVENT_OWNER_GONE) {
+        struct owner_object fine = *event->owner;
+        dump_meta_event(dump, &fine.meta, fine.problem);
+        fine.meta = fine_meta(bench, &fine.meta);
+        fine.problem = STR("");
+        dump_owner(dump, DECODE_ADDED, &fine);
+    }
+}
+
+static bool is_reply(enum event_kind kind)
+{
+    return kind == EVENT_BIND_REPLY || kind == EVENT_POD_READ || kind == EVENT_STATUS_REPLY ||
+           kind == EVENT_EVICT_REPLY || kind == EVENT_POLICY_STATUS_REPLY;
+}
+
 /* As text, with all that the dump of decoded objects leaves out. */
 static void dump_event(struct bench *bench, const struct event *event, struct buf *out)
 {
@@ -59,12 +105,13 @@ static void dump_event(struct bench *bench, const struct event *event, struct bu
     bool is_node = event->kind == EVENT_NODE_SEEN || event->kind == EVENT_NODE_GONE;
     if (event->kind == EVENT_POD_SEEN || event->kind == EVENT_POD_GONE)
         pod = event->pod;
-    if (event->kind >= EVENT_BIND_REPLY)
+    if (is_reply(event->kind))
         reply = event->reply;
     if (event->kind == EVENT_POD_READ && reply->outcome == OUTCOME_DONE)
         pod = event->read_pod;
     buf_init(&dump.text, BYTES_MAX);
     dump_int(&dump.text, "kind", event->kind);
+    dump_elastic(bench, event, &dump);
     if (is_node) {
         dump_str(&dump.text, "uid_text", event->node->uid_text);
         dump_str(&dump.text, "the_problem", event->node->problem);
@@ -138,7 +185,8 @@ Test(event_codec, bytes_that_end_early_are_refused_with_their_place)
 {
     struct bench bench;
     bench_init(&bench, 5);
-    static const enum event_kind kinds[] = {EVENT_POD_SEEN, EVENT_NODE_SEEN, EVENT_BIND_REPLY};
+    static const enum event_kind kinds[] = {EVENT_POD_SEEN,    EVENT_NODE_SEEN,   EVENT_BIND_REPLY,
+                                            EVENT_POLICY_SEEN, EVENT_BUDGET_SEEN, EVENT_OWNER_SEEN};
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
         arena_reset(&bench.made);
         struct event read, event = sample_event(&bench.sample, kinds[i]);
@@ -165,7 +213,7 @@ static const struct {
         text, sizeof(text) - 1, at, wrong                                                          \
     }
     BAD("", 0, "the bytes end in the middle of a value"),
-    BAD("\x0b", 1, "a number is too large for its place"), /* no such kind of event */
+    BAD("\x19", 1, "a number is too large for its place"), /* no such kind of event */
     BAD("\x08\x7f", 2, "a symbol was never defined"),
     BAD("\x08\x01\x05"
         "abc",

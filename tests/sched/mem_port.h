@@ -9,7 +9,17 @@
 
 enum { MEM_PORT_CALLS_MAX = 4096, MEM_PORT_TEXT_BYTES = 512 };
 
-enum mem_call_kind { MEM_BIND, MEM_READ, MEM_STATUS, MEM_EVENT, MEM_NOTE };
+enum mem_call_kind {
+    MEM_BIND,
+    MEM_READ,
+    MEM_STATUS,
+    MEM_EVENT,
+    MEM_EVICT,
+    MEM_POLICY, /* patch_policy(): `pod` is the policy's name */
+    MEM_OWNERS, /* watch_owners() */
+    MEM_NOTE,
+    MEM_KIND_COUNT
+};
 
 struct mem_call {
     enum mem_call_kind kind;
@@ -18,17 +28,19 @@ struct mem_call {
     uint32_t node_name_sym;      /* BIND */
     bool is_warning;             /* EVENT */
     bool clears_nomination;      /* STATUS */
-    int64_t observed_generation; /* STATUS */
+    int64_t observed_generation; /* STATUS, EVICT, POLICY */
     char pod[64];
-    char reason[32];                /* STATUS, EVENT */
-    char text[MEM_PORT_TEXT_BYTES]; /* message, note */
+    char reason[32]; /* STATUS, EVENT; POLICY: of Accepted */
+    /* Message, note. POLICY: "accepted=true ready=false waiting=3 ecs=2/4 eci=0 <messages>". */
+    char text[MEM_PORT_TEXT_BYTES];
+    char annotations[MEM_PORT_TEXT_BYTES], labels[MEM_PORT_TEXT_BYTES]; /* BIND: "k=v,k=v" */
 };
 
 struct mem_port {
     struct mono_ms now;
     size_t room; /* what bind_room() answers; each bind takes one, each reply gives one back */
     uint32_t count;
-    uint32_t counts[MEM_NOTE + 1]; /* by kind */
+    uint32_t counts[MEM_KIND_COUNT]; /* by kind */
     struct mem_call calls[MEM_PORT_CALLS_MAX];
 };
 

@@ -111,6 +111,23 @@ static void story_emit(void *ctx, const struct event_request *request)
     (void)request;
 }
 
+static void story_evict(void *ctx, const struct evict_request *request)
+{
+    (void)ctx;
+    (void)request;
+}
+
+static void story_policy(void *ctx, const struct policy_status *status)
+{
+    (void)ctx;
+    (void)status;
+}
+
+static void story_owners(void *ctx)
+{
+    (void)ctx;
+}
+
 static void story_note(void *ctx, enum note_level level, const char *text)
 {
     (void)ctx;
@@ -285,6 +302,9 @@ static void story_open(struct story *story, uint64_t seed, uint64_t limit_bytes)
                         .read_pod = story_read,
                         .patch_status = story_status,
                         .emit_event = story_emit,
+                        .evict = story_evict,
+                        .patch_policy = story_policy,
+                        .watch_owners = story_owners,
                         .note = story_note};
     struct sched_config config;
     sched_config_init(&config, story->symbols);
