@@ -36,13 +36,14 @@ sources  = $(filter-out $(1)/main.c,$(sort $(wildcard $(1)/*.c $(1)/*/*.c)))
 objects  = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 # A folder's tests link only what the folder may include: a layer broken is a link that fails.
 needs_model := model
+needs_policy := policy model
 needs_sched := sched policy model
 needs_watch := watch model
 needs_bench := bench sched policy watch model
 needs_sim   := $(needs_bench)
 needs_real  := $(needs_bench)
 archives = $(foreach f,$(needs_$(1)),$(BUILD)/lib$(f).a)
-UNIT     := model sched watch bench
+UNIT     := model policy sched watch bench
 TESTS    := $(UNIT) sim real
 
 .PHONY: all built help deps deps-build demo demo-up demo-down test test-unit test-sim test-real test-differential asan tidy fuzz bench clean
@@ -119,6 +120,7 @@ $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 # What tests of whole programs share.
 support_sim  := $(wildcard tests/support/*.c)
 support_real := $(support_sim)
+support_policy := tests/model/seed.c
 
 define test_rules
 $(BUILD)/test-$(1): $(call objects,$(sort $(wildcard tests/$(1)/*.c)) $(support_$(1))) $(call archives,$(1))

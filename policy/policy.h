@@ -13,6 +13,7 @@
 #include "model/base/symbol.h"
 #include "model/object.h"
 #include "model/unit_type.h"
+#include "policy/pod_selector.h"
 
 enum {
     POLICY_UNITS_MAX = 64,
@@ -52,11 +53,16 @@ struct policy_unit {
     struct pod_quota max, min;
     uint32_t resource_count;
     const struct scalar *resources; /* maxResources, ascending name_sym; unlisted: unlimited */
+    /* podLabels without the wait label, podAnnotations: asked of a pod to count here unless it was
+     * assigned, and written on pods placed here. Ascending key. */
     uint32_t label_count, annotation_count;
-    const struct label *labels, *annotations; /* podLabels without the wait label, podAnnotations */
-    int64_t timeout_ms;                       /* the unit's own, else the policy's */
-    int64_t cool_down_ms;                     /* 0: none */
-    int32_t scale_in_cost;                    /* pod-deletion-cost of a pod placed here */
+    const struct label *labels, *annotations;
+    const uint64_t *annotation_hashes; /* object_pair_hash() of each, same order */
+    uint32_t type_label_count;
+    const struct label *type_labels; /* of the type, what podLabels do not override: only written */
+    int64_t timeout_ms;              /* the unit's own, else the policy's */
+    int64_t cool_down_ms;            /* 0: none */
+    int32_t scale_in_cost;           /* pod-deletion-cost of a pod placed here */
 };
 
 struct policy {
@@ -68,9 +74,8 @@ struct policy {
     int64_t generation;
     int64_t created_unix_s;
     /* Whose pods. No label and no expression: every pod of the namespace. */
-    uint32_t selector_count, expression_count;
-    const struct label *selector;          /* ascending key */
-    const struct requirement *expressions; /* In, NotIn, Exists, DoesNotExist */
+    struct pod_selector selector;
+    bool selects_nobody; /* only of policy_parse_selector() */
     uint32_t key_count;
     const uint32_t *key_syms; /* matchLabelKeys, in order */
     /* How. */
@@ -82,16 +87,20 @@ struct policy {
     bool ignores_terminating; /* nor do pods that are being deleted */
     bool has_percent;         /* some quota is a share: owners have to be watched */
     bool has_consumer_ref;    /* read, not used; the status says so */
+    int64_t timeout_ms;       /* of units that have none of their own */
     uint32_t unit_count;
     const struct policy_unit *units;
-    void *memory; /* private */
 };
 
 /* The policy that `object` describes; yours, policy_free(). NULL when it cannot be used as written:
  * *err says which field, what is wrong, and what would be right ("spec.units[2].max: ..."). Names
- * are interned in `symbols`. */
+ * are interned in `symbols`. One block holds it all. */
 struct policy *policy_parse(const struct policy_object *object, const struct unit_types *types,
                             struct symbols *symbols, struct err *err);
+
+/* Of an object that cannot be used: whose pods wait for its mending. A policy without units that
+ * selects by what could be read of the selector, and nobody when that is nothing. Yours. */
+struct policy *policy_parse_selector(const struct policy_object *object, struct symbols *symbols);
 void policy_free(struct policy *policy);
 
 /* Whether the policy selects a pod of its namespace with these labels (sorted). */
@@ -100,7 +109,8 @@ bool policy_selects(const struct policy *policy, const struct labels *labels);
 /* Index of the unit of that name; POLICY_UNITS_MAX when there is none. */
 uint32_t policy_unit_find(const struct policy *policy, uint32_t name_sym);
 
-/* How many pods a quota is with `replicas` wanted by the owners; UINT32_MAX when it is not set. */
+/* How many pods a quota is with `replicas` wanted by the owners; UINT32_MAX when it is not set, or
+ * is more. */
 uint32_t pod_quota_count(const struct pod_quota *quota, uint64_t replicas);
 
 /* "1h30m", "90s", "1.5m" as Go's time.ParseDuration; milliseconds, negative and absurd refused. */

@@ -16,7 +16,7 @@
  *   tail   := "; other nodes: not allowed" | "; other nodes: none takes it"
  *
  * Times are absolute (RFC 3339, seconds), so that the sentence of an unchanged refusal is the same
- * text and is written once. Amounts as kubectl writes them (quantity_format). Names as in the
+ * text and is written once. Amounts as kubectl writes them. Names as in the
  * policy. Unit names never hold ": " or "; " (policy_parse refuses them).
  */
 #ifndef POLICY_SENTENCE_H

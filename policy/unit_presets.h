@@ -5,7 +5,9 @@
 #include "model/base/symbol.h"
 #include "model/unit_type.h"
 
-/* Yours: unit_types_fini(). */
+/* Yours: unit_types_fini(). Each array in a type (terms, the expressions and fields of a term, the
+ * values of those, tolerations, labels) is an allocation of its own, so that types can be replaced
+ * and added one by one. */
 void unit_types_presets(struct unit_types *types, struct symbols *symbols);
 void unit_types_fini(struct unit_types *types);
 
