@@ -6,6 +6,7 @@
 #include "model/base/mem.h"
 #include "model/names.h"
 #include "model/shape_key.h"
+#include "model/unit_type.h"
 
 enum { KEY_BYTES_MAX = 64 << 20 };
 
@@ -171,7 +172,7 @@ static struct shape *shape_new(struct shape_table *table, uint64_t hash, size_t 
     shape->hash = hash;
     shape->requests = requests_intern(table, resources);
     shape_unpack(shape, block + key_bytes, array_bytes);
-    bitset_init(&shape->matches);
+    bitset_init(&shape->match.matches);
     map_put(&table->shapes, hash, shape);
     return shape;
 }
@@ -206,7 +207,10 @@ void shape_unref(struct shape_table *table, struct shape *shape)
     CHECK(shape->parked == NULL);
     CHECK(map_remove(&table->shapes, shape->hash, is_same, shape) == shape);
     requests_unref(table, shape->requests);
-    bitset_fini(&shape->matches);
+    bitset_fini(&shape->match.matches);
+    for (uint32_t i = 0; shape->typed && i < UNIT_TYPES_MAX; i++)
+        bitset_fini(&shape->typed[i].matches);
+    free(shape->typed);
     free(shape->key);
     free(shape);
 }

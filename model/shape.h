@@ -17,6 +17,12 @@
 
 struct park_group;
 
+/* Nodes that pass all static filters. */
+struct match_cache {
+    struct bitset matches;
+    uint64_t matched_to; /* position in the node table's static log; 0: never computed */
+};
+
 struct shape {
     /* Equal keys make equal shapes. */
     uint32_t refs;
@@ -46,11 +52,11 @@ struct shape {
     uint32_t volume_count;
     uint32_t host_needs; /* 1 << enum host_need: what a virtual node may not give */
 
-    /* Cache of sched/match.h: nodes that pass all static filters. */
-    struct bitset matches;
-    uint64_t matched_to; /* position in the node table's static log; 0: never computed */
+    struct match_cache match;   /* private to sched/match.h */
+    struct match_cache *typed;  /* the same with the taints of a unit type tolerated: UNIT_TYPES_MAX
+                                 * of them, or NULL */
 
-    struct park_group *parked; /* its parked pods; private to sched/queue.h, NULL when none */
+    struct park_group *parked; /* its parked pods: a list; private to sched/park.h, NULL when none */
 };
 
 struct shape_table {

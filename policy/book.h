@@ -63,10 +63,18 @@ void book_leave(struct book *book, struct pod *pod);
  * annotation's words, only counts for a pod that has no unit_sym yet; NULL: none. */
 void book_enter(struct book *book, struct pod *pod, const struct assignment_object *assignment);
 
-/* Applies what was noted about nodes and policies. Returns whether anything changed; then parked
- * pods may have gained. Cost: nothing when nothing was noted; else one look at each pod of the
- * namespaces (or nodes) concerned. */
-bool book_settle(struct book *book);
+/* Whom book_settle() tells before and after it takes a pod out of its group and puts it into
+ * another (or the same, of an edited policy): a queue that keeps pods by group. A pod that was told
+ * of may have gained. */
+struct book_watcher {
+    void *ctx;
+    void (*before)(void *ctx, struct pod *pod);
+    void (*after)(void *ctx, struct pod *pod);
+};
+
+/* Applies what was noted about nodes, policies and owners. Cost: nothing when nothing was noted;
+ * else one look at each pod of the namespaces (or nodes) concerned. */
+void book_settle(struct book *book, const struct book_watcher *watcher);
 
 /* ---- nodes ---- */
 
@@ -115,12 +123,12 @@ uint32_t book_pod_unit(const struct pod *pod);
 
 /* ---- who waits for a slot ---- */
 
-/* Opaque number of (group, unit) for the wake-up index of sched: equal numbers, equal slots. 0 is
- * never one. */
-uint64_t book_slot_key(const struct pod *pod, uint32_t unit);
-
-/* Slots that came free since the last call: calls `on_freed` for each (group, unit) key, once. */
-void book_take_freed(struct book *book, void (*on_freed)(void *ctx, uint64_t slot_key), void *ctx);
+/* Groups in which something that refuses pods has ended since the last call: a counted pod left a
+ * unit, its last terminating pod is gone, a cool-down was lifted, a quota rose. Calls `on_freed`
+ * once a group. */
+void book_take_freed(struct book *book,
+                     void (*on_freed)(void *ctx, const struct policy_group *group), void *ctx);
+bool book_has_freed(const struct book *book); /* whether that would call */
 
 /* ---- status ---- */
 

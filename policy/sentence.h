@@ -12,7 +12,7 @@
  *           | "cooling down until " time
  *           | "cannot host " need
  *           | "not tried"
- *   when   := "tried" | "not before " time | "only when this one is full"
+ *   when   := "tried" | "tried since " time | "not before " time | "only when this one is full"
  *   tail   := "; other nodes: not allowed" | "; other nodes: none takes it"
  *
  * Times are absolute (RFC 3339, seconds), so that the sentence of an unchanged refusal is the same
@@ -43,6 +43,7 @@ enum unit_why {
 enum unit_when {
     UNIT_WHEN_NEVER_SAID, /* the last unit, or not tried */
     UNIT_WHEN_TRIED,      /* the walk went on */
+    UNIT_WHEN_SINCE,      /* the walk went on because the wait was over at `until_unix_s` */
     UNIT_WHEN_AT,         /* stays here until `until_unix_s` */
     UNIT_WHEN_ROOM,       /* stays here until the unit is full or takes it */
 };
@@ -54,7 +55,7 @@ struct unit_refusal {
     struct fullness fullness; /* FULL */
     const char *need;         /* CANNOT_HOST: constant text */
     enum unit_when when;
-    int64_t until_unix_s; /* COOLING: its end; UNIT_WHEN_AT: when the next unit may be tried */
+    int64_t until_unix_s; /* COOLING, UNIT_WHEN_AT: the end; UNIT_WHEN_SINCE: it was then */
 };
 
 enum overflow_result { OVERFLOW_NOT_REACHED, OVERFLOW_FORBIDDEN, OVERFLOW_NONE_FITS };

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "model/cluster.h"
+#include "model/unit_type.h"
 
 enum plugin {
 #define PLUGIN(id, name)         PLUGIN_##id,
@@ -36,7 +37,10 @@ enum verdict {
     X(PORTS, "node(s) didn't have free ports for the requested pod ports")                         \
     X(TOO_MANY_PODS, "Too many pods")                                                              \
     X(INSUFFICIENT, "Insufficient ")                                                               \
-    X(PROBLEM, "node(s) could not be read")
+    X(PROBLEM, "node(s) could not be read")                                                        \
+    X(UNIT_FULL, "node(s) in full units")                                                          \
+    X(UNIT_CLOSED, "node(s) in units that may not be tried now")                                   \
+    X(NO_UNIT, "node(s) in no unit of the ResourcePolicy")
 
 enum reason_kind {
 #define X(id, text) REASON_##id,
@@ -68,6 +72,8 @@ struct filter_input {
     const struct shape *shape;
     uint32_t node_name_sym; /* spec.nodeName; SYM_EMPTY, as with every pending pod: none */
     bool is_nominated;      /* explain: the pod is nominated to this node */
+    const struct unit_type *type; /* of the unit that is searched; its taints are tolerated. NULL:
+                                   * none */
 };
 
 /* Something happened that may help a waiting pod (A2's event kinds, as far as our filters care). */

@@ -1,5 +1,8 @@
 #include "sched/match.h"
 
+#include <stdlib.h>
+
+#include "model/base/mem.h"
 #include "sched/filter.h"
 
 static bool passes_static(const struct filter_input *in, uint32_t slot)
@@ -13,39 +16,63 @@ static bool passes_static(const struct filter_input *in, uint32_t slot)
     return true;
 }
 
-static void match_slot(const struct filter_input *in, struct shape *shape, uint32_t slot)
+static void match_slot(const struct filter_input *in, struct bitset *matches, uint32_t slot)
 {
     if (passes_static(in, slot))
-        bitset_set(&shape->matches, slot);
+        bitset_set(matches, slot);
     else
-        bitset_clear(&shape->matches, slot);
+        bitset_clear(matches, slot);
 }
 
-static void match_all(const struct filter_input *in, struct shape *shape)
+static void match_all(const struct filter_input *in, struct bitset *matches)
 {
-    bitset_zero(&shape->matches);
-    bitset_reserve(&shape->matches, in->cluster->nodes.slot_count);
+    bitset_zero(matches);
+    bitset_reserve(matches, in->cluster->nodes.slot_count);
     for (uint32_t slot = 0; slot < in->cluster->nodes.slot_count; slot++)
-        match_slot(in, shape, slot);
+        match_slot(in, matches, slot);
 }
 
-void match_sync(const struct cluster *cluster, struct shape *shape)
+static struct match_cache *cache_of(struct shape *shape, const struct unit_types *types,
+                                    uint32_t type)
 {
-    const struct filter_input in = {.cluster = cluster, .shape = shape};
+    if (types->items[type].toleration_count == 0)
+        return &shape->match;
+    if (!shape->typed)
+        shape->typed = mem_zalloc(UNIT_TYPES_MAX, sizeof(*shape->typed));
+    return &shape->typed[type];
+}
+
+const struct bitset *match_sync(const struct cluster *cluster, struct shape *shape,
+                                const struct unit_types *types, uint32_t type)
+{
+    CHECK(type < types->count);
+    struct match_cache *cache = cache_of(shape, types, type);
+    const struct filter_input in = {
+        .cluster = cluster, .shape = shape, .type = &types->items[type]};
     uint64_t end = cluster->nodes.static_log_end;
-    for (uint64_t at = shape->matched_to; at < end; at++) {
+    for (uint64_t at = cache->matched_to; at < end; at++) {
         uint32_t slot;
         if (!node_table_static_log(&cluster->nodes, at, &slot)) {
-            match_all(&in, shape);
+            match_all(&in, &cache->matches);
             break;
         }
-        match_slot(&in, shape, slot);
+        match_slot(&in, &cache->matches, slot);
     }
-    shape->matched_to = end;
+    cache->matched_to = end;
+    return &cache->matches;
+}
+
+static void cache_drop(struct match_cache *cache)
+{
+    bitset_fini(&cache->matches);
+    cache->matched_to = 0;
 }
 
 void match_drop(struct shape *shape)
 {
-    bitset_fini(&shape->matches);
-    shape->matched_to = 0;
+    cache_drop(&shape->match);
+    for (uint32_t i = 0; shape->typed && i < UNIT_TYPES_MAX; i++)
+        cache_drop(&shape->typed[i]);
+    free(shape->typed);
+    shape->typed = NULL;
 }

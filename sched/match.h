@@ -1,5 +1,6 @@
 /*
- * The nodes that pass a shape's static filters, kept as a bitset on the shape. It is brought up to
+ * The nodes that pass a shape's static filters, kept as a bitset on the shape: one as the pod is
+ * written, and one for each unit type whose taints are tolerated for it. They are brought up to
  * date when a pod of the shape is about to be placed: only nodes that changed since are looked at
  * again.
  */
@@ -7,12 +8,16 @@
 #define SCHED_MATCH_H
 
 #include "model/cluster.h"
+#include "model/unit_type.h"
 
-/* Brings shape->matches up to date. Cost: one static check per node changed since the last time, or
- * per node when the shape is new or the node table's log has moved on too far. */
-void match_sync(const struct cluster *cluster, struct shape *shape);
+/* The matches of the shape, up to date, lent until the next change of a node or shape. `types`
+ * [`type`] is the unit's; a type that tolerates nothing shares the plain bitset. Cost: one static
+ * check per node changed since the last time, or per node when the shape is new or the node
+ * table's log has moved on too far. */
+const struct bitset *match_sync(const struct cluster *cluster, struct shape *shape,
+                                const struct unit_types *types, uint32_t type);
 
-/* Gives the cache's memory back; the next match_sync() makes it anew. */
+/* Gives the caches' memory back; the next match_sync() makes them anew. */
 void match_drop(struct shape *shape);
 
 #endif

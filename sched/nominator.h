@@ -25,12 +25,18 @@ void nominator_fini(struct nominator *nominator);
 void nominator_update(struct nominator *nominator, struct pod *pod);
 void nominator_remove(struct nominator *nominator, const struct pod *pod);
 
-/* Puts the nominated pods that count against `pod` on the node, runs `filters_explain`, and takes
+/* One pod, to be tried on nodes. */
+struct trial {
+    struct cluster *cluster;
+    const struct pod *pod;
+    const struct unit_type *type; /* of the unit that is searched; NULL: none */
+};
+
+/* Puts the nominated pods that count against the pod on the node, runs `filters_explain`, and takes
  * them off again. Without any, the plain verdict. Passing with them implies passing without: our
  * filters only ever refuse more when a node is fuller. */
-enum verdict nominator_explain(const struct nominator *nominator, struct cluster *cluster,
-                               const struct pod *pod, uint32_t slot, struct reasons *reasons,
-                               enum plugin *ret_refused_by);
+enum verdict nominator_explain(const struct nominator *nominator, const struct trial *trial,
+                               uint32_t slot, struct reasons *reasons, enum plugin *ret_refused_by);
 
 /* Whether some nominated pod counts against `pod` on that node. */
 bool nominator_counts(const struct nominator *nominator, const struct cluster *cluster,

@@ -31,6 +31,7 @@ uint32_t walk_kube_target(uint32_t node_count, uint32_t percentage)
 /* One walk's constant side. */
 struct walker {
     struct walk *walk;
+    const struct walk_scope *scope;
     struct cluster *cluster;
     const struct nominator *nominator;
     const struct pod *pod;
@@ -51,8 +52,8 @@ static bool passes_dynamic(const struct walker *walker, uint32_t slot)
         return true;
     struct reasons reasons = {0};
     enum plugin refused_by;
-    return nominator_explain(walker->nominator, walker->cluster, walker->pod, slot, &reasons,
-                             &refused_by) == VERDICT_FIT;
+    const struct trial trial = {walker->cluster, walker->pod, walker->scope->type};
+    return nominator_explain(walker->nominator, &trial, slot, &reasons, &refused_by) == VERDICT_FIT;
 }
 
 static void walk_add(struct walk *walk, uint32_t slot)
@@ -100,7 +101,7 @@ static bool walk_block(struct walker *walker, uint32_t block, uint64_t members,
 {
     struct node_table *nodes = &walker->cluster->nodes;
     uint32_t found_before = walker->walk->count;
-    uint64_t matching = members & bitset_word(&walker->pod->shape->matches, block);
+    uint64_t matching = members & bitset_word(walker->scope->matching, block);
     if (matching && !node_table_block_may_fit(nodes, block, walker->pod->shape->requests))
         matching = 0; /* certain: none of them fits, and they count as examined */
     for (uint64_t rest = members; rest;) {
@@ -120,28 +121,30 @@ static bool walk_block(struct walker *walker, uint32_t block, uint64_t members,
 }
 
 /* Blocks from the cursor's on, round to it again: its own block comes twice, once each half. */
-static void walk_blocks(struct walker *walker, struct unit *unit, uint32_t block_count)
+static void walk_blocks(struct walker *walker, uint32_t block_count)
 {
-    uint32_t first = unit->cursor / NODE_BLOCK_SLOTS;
-    uint64_t behind = UINT64_MAX << (unit->cursor % NODE_BLOCK_SLOTS);
+    const struct walk_scope *scope = walker->scope;
+    uint32_t first = *scope->cursor / NODE_BLOCK_SLOTS;
+    uint64_t behind = UINT64_MAX << (*scope->cursor % NODE_BLOCK_SLOTS);
     for (uint32_t i = 0; i <= block_count; i++) {
         uint32_t block = (first + i) % block_count;
-        uint64_t members = bitset_word(unit->nodes, block);
+        uint64_t members = bitset_word(scope->nodes, block);
         members &= i == 0 ? behind : i == block_count ? ~behind : UINT64_MAX;
-        if (walk_block(walker, block, members, &unit->cursor))
+        if (walk_block(walker, block, members, scope->cursor))
             return;
     }
 }
 
-void walk_run(struct walk *walk, struct unit *unit, struct cluster *cluster,
+void walk_run(struct walk *walk, const struct walk_scope *scope, struct cluster *cluster,
               const struct nominator *nominator, const struct pod *pod, struct walk_limits limits)
 {
     CHECK(limits.step > 0);
     struct walker walker = {.walk = walk,
+                            .scope = scope,
                             .cluster = cluster,
                             .nominator = nominator,
                             .pod = pod,
-                            .in = {.cluster = cluster, .shape = pod->shape},
+                            .in = {.cluster = cluster, .shape = pod->shape, .type = scope->type},
                             .limits = limits,
                             .until_look = limits.step};
     for (uint32_t i = 0; i < PLUGIN_COUNT; i++)
@@ -151,7 +154,7 @@ void walk_run(struct walk *walk, struct unit *unit, struct cluster *cluster,
     uint32_t block_count = (cluster->nodes.slot_count + NODE_BLOCK_SLOTS - 1) / NODE_BLOCK_SLOTS;
     if (block_count == 0)
         return;
-    if (unit->cursor >= block_count * NODE_BLOCK_SLOTS)
-        unit->cursor = 0;
-    walk_blocks(&walker, unit, block_count);
+    if (*scope->cursor >= block_count * NODE_BLOCK_SLOTS)
+        *scope->cursor = 0;
+    walk_blocks(&walker, block_count);
 }

@@ -11,10 +11,17 @@
 #include <stdint.h>
 
 #include "model/cluster.h"
-#include "policy/unit.h"
 #include "sched/nominator.h"
 
 #define WALK_NO_TARGET UINT32_MAX
+
+/* Where to search: a unit of capacity, or all nodes. */
+struct walk_scope {
+    const struct bitset *nodes;    /* lent: slots that belong to it */
+    const struct bitset *matching; /* lent: of match_sync(), in sync */
+    uint32_t *cursor;              /* slot where the search starts; moved behind the last visited */
+    const struct unit_type *type;  /* NULL: none */
+};
 
 struct walk_limits {
     uint32_t step;   /* nodes examined between two looks at the target; at least 1 */
@@ -31,9 +38,8 @@ struct walk {
 void walk_init(struct walk *walk);
 void walk_fini(struct walk *walk);
 
-/* Fills walk->slots for `pod` and moves the unit's cursor behind the last node visited. The shape's
- * matches must be in sync. */
-void walk_run(struct walk *walk, struct unit *unit, struct cluster *cluster,
+/* Fills walk->slots for `pod`. */
+void walk_run(struct walk *walk, const struct walk_scope *scope, struct cluster *cluster,
               const struct nominator *nominator, const struct pod *pod, struct walk_limits limits);
 
 /* kube-scheduler's number of feasible nodes to find among `node_count` (kube-scheduler.md A6): all

@@ -1,0 +1,69 @@
+#include "sched/unit_wait.h"
+
+#include <stdlib.h>
+
+#include "model/base/mem.h"
+#include "policy/sentence.h"
+
+struct unit_wait {
+    uint32_t unit_sym;
+    struct mono_ms until;
+};
+
+struct unit_waits {
+    uint32_t count;
+    struct unit_wait items[];
+};
+
+static struct unit_wait *find(const struct pod *pod, uint32_t unit_sym)
+{
+    for (uint32_t i = 0; pod->waits && i < pod->waits->count; i++)
+        if (pod->waits->items[i].unit_sym == unit_sym)
+            return &pod->waits->items[i];
+    return NULL;
+}
+
+/* A pod waits in one or two units: no spare room is kept. */
+static void add(struct pod *pod, uint32_t unit_sym, struct mono_ms until)
+{
+    uint32_t count = pod->waits ? pod->waits->count : 0;
+    CHECK(count < POLICY_UNITS_MAX);
+    size_t bytes = sizeof(struct unit_waits) + (count + 1) * sizeof(struct unit_wait);
+    pod->waits = mem_resize(pod->waits, 1, bytes);
+    pod->waits->count = count + 1;
+    pod->waits->items[count] = (struct unit_wait){unit_sym, until};
+}
+
+struct mono_ms unit_wait_until(struct pod *pod, uint32_t unit_sym, int64_t timeout_ms,
+                               struct mono_ms now)
+{
+    const struct unit_wait *wait = find(pod, unit_sym);
+    if (wait)
+        return wait->until;
+    struct mono_ms until = mono_add(now, timeout_ms);
+    add(pod, unit_sym, until);
+    return until;
+}
+
+void unit_waits_restore(struct pod *pod, struct str message, struct symbols *symbols,
+                        int64_t wall_zero_ms)
+{
+    struct sentence said;
+    if (!sentence_parse(message, &said))
+        return;
+    for (uint32_t i = 0; i < said.count; i++) {
+        const struct unit_said *unit = &said.units[i];
+        bool is_timed = unit->when == UNIT_WHEN_AT || unit->when == UNIT_WHEN_SINCE;
+        if (!is_timed)
+            continue;
+        uint32_t unit_sym = symbol_intern(symbols, unit->name);
+        if (unit_sym != SYM_FULL && !find(pod, unit_sym))
+            add(pod, unit_sym, (struct mono_ms){unit->at_unix_s * 1000 - wall_zero_ms});
+    }
+}
+
+void unit_waits_drop(struct pod *pod)
+{
+    free(pod->waits);
+    pod->waits = NULL;
+}
