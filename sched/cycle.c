@@ -3,14 +3,15 @@
 #include <stdlib.h>
 
 #include "model/base/mem.h"
+#include "sched/cycle_private.h"
 #include "sched/match.h"
 
 void cycle_init(struct cycle *cycle, const struct cycle_config *config,
-                const struct cluster *cluster)
+                const struct cycle_world *world)
 {
     CHECK(config->predicate_step > 0);
-    *cycle = (struct cycle){.config = *config};
-    unit_init_all(&cycle->unit, cluster);
+    *cycle = (struct cycle){.config = *config, .world = *world};
+    bitset_init(&cycle->outside);
     walk_init(&cycle->walk);
     rng_init(&cycle->rng, config->seed);
 }
@@ -18,6 +19,7 @@ void cycle_init(struct cycle *cycle, const struct cycle_config *config,
 void cycle_fini(struct cycle *cycle)
 {
     walk_fini(&cycle->walk);
+    bitset_fini(&cycle->outside);
     free(cycle->totals);
     free(cycle->scratch);
 }
@@ -80,19 +82,20 @@ static bool cycle_conflicts(const struct cluster *cluster, const struct shape *s
     return true;
 }
 
-/* The node someone nominated it to, when it passes: no scoring, no further look (A5.3). */
-static uint32_t cycle_nominated(struct cluster *cluster, const struct nominator *nominator,
-                                const struct pod *pod)
+uint32_t cycle_nominated(const struct cycle *cycle, const struct pod *pod,
+                         const struct bitset *nodes, const struct unit_type *type)
 {
     if (pod->nominated_node_sym == SYM_EMPTY)
         return NODE_SLOT_NONE;
+    struct cluster *cluster = cycle->world.cluster;
     const struct node *node = node_table_find(&cluster->nodes, pod->nominated_node_sym);
-    if (!node || !node->is_present)
+    if (!node || !node->is_present || !bitset_test(nodes, node->slot))
         return NODE_SLOT_NONE;
     struct reasons reasons;
     reasons.count = 0;
     enum plugin refused_by;
-    if (nominator_explain(nominator, cluster, pod, node->slot, &reasons, &refused_by) !=
+    const struct trial trial = {cluster, pod, type};
+    if (nominator_explain(cycle->world.nominator, &trial, node->slot, &reasons, &refused_by) !=
         VERDICT_FIT)
         return NODE_SLOT_NONE;
     return node->slot;
@@ -108,14 +111,13 @@ static void cycle_reserve_scores(struct cycle *cycle, uint32_t count)
 }
 
 /* The best of the feasible nodes; one of equals by lot, so that equal nodes fill evenly. */
-static uint32_t cycle_best(struct cycle *cycle, const struct cluster *cluster,
-                           const struct shape *shape)
+static uint32_t cycle_best(struct cycle *cycle, const struct shape *shape)
 {
     const struct walk *walk = &cycle->walk;
     if (walk->count == 1)
         return walk->slots[0];
     cycle_reserve_scores(cycle, walk->count);
-    const struct score_input in = {.cluster = cluster,
+    const struct score_input in = {.cluster = cycle->world.cluster,
                                    .shape = shape,
                                    .config = &cycle->config.score,
                                    .slots = walk->slots,
@@ -146,51 +148,123 @@ static uint32_t every_filter(void)
     return plugins;
 }
 
-static struct cycle_result cycle_diagnose(struct cluster *cluster,
-                                          const struct nominator *nominator, const struct pod *pod,
-                                          struct buf *message)
+uint32_t cycle_search(struct cycle *cycle, const struct pod *pod, const struct walk_scope *scope)
 {
-    struct diagnosis diagnosis;
-    diagnosis_init(&diagnosis, cluster->nodes.present_count);
-    const struct filter_input in = {.cluster = cluster, .shape = pod->shape};
-    const struct bitset *present = &cluster->nodes.present;
-    for (uint32_t slot = bitset_next(present, 0); slot != UINT32_MAX;
-         slot = bitset_next(present, slot + 1)) {
-        struct reasons reasons;
-        reasons.count = 0;
-        enum plugin refused_by = PLUGIN_FEATURES;
-        enum verdict verdict =
-            nominator->count > 0
-                ? nominator_explain(nominator, cluster, pod, slot, &reasons, &refused_by)
-                : filters_explain(&in, slot, &reasons, &refused_by);
-        CHECK(verdict != VERDICT_FIT);
-        diagnosis_add(&diagnosis, refused_by, &reasons);
-    }
-    diagnosis_format(&diagnosis, cluster->symbols, NULL, message);
-    uint32_t rejectors = diagnosis.refused_by ? diagnosis.refused_by : every_filter();
-    return (struct cycle_result){NODE_SLOT_NONE, rejectors, false};
+    struct cluster *cluster = cycle->world.cluster;
+    walk_run(&cycle->walk, scope, cluster, cycle->world.nominator, pod,
+             cycle_limits(cycle, cluster->nodes.present_count));
+    return cycle->walk.count > 0 ? cycle_best(cycle, pod->shape) : NODE_SLOT_NONE;
 }
 
-struct cycle_result cycle_run(struct cycle *cycle, struct cluster *cluster,
-                              const struct nominator *nominator, struct pod *pod,
+enum verdict cycle_explain(const struct cycle *cycle, const struct pod *pod,
+                           const struct unit_type *type, uint32_t slot, struct diagnosis *diagnosis)
+{
+    struct cluster *cluster = cycle->world.cluster;
+    const struct filter_input in = {.cluster = cluster, .shape = pod->shape, .type = type};
+    const struct trial trial = {cluster, pod, type};
+    struct reasons reasons;
+    reasons.count = 0;
+    enum plugin refused_by = PLUGIN_FEATURES;
+    enum verdict verdict =
+        cycle->world.nominator->count > 0
+            ? nominator_explain(cycle->world.nominator, &trial, slot, &reasons, &refused_by)
+            : filters_explain(&in, slot, &reasons, &refused_by);
+    CHECK(verdict != VERDICT_FIT);
+    diagnosis_add(diagnosis, refused_by, &reasons);
+    return verdict;
+}
+
+bool cycle_preempt(struct cycle *cycle, const struct pod *pod, const struct preempt_scope *scope,
+                   struct cycle_result *result)
+{
+    if (!cycle->world.preemptor)
+        return false;
+    switch (preempt_find(cycle->world.preemptor, pod, scope, cycle_wall_s(cycle, cycle->now),
+                         &result->preemption)) {
+    case PREEMPT_FOUND:
+        return true;
+    case PREEMPT_WAITING:
+        result->keeps_nomination = true;
+        return true;
+    case PREEMPT_NONE:
+        return false;
+    case PREEMPT_INELIGIBLE:
+        result->keeps_nomination = true;
+        return false;
+    }
+    CHECK_NEVER("a known answer");
+}
+
+static struct cycle_result cycle_refuse(struct cycle *cycle, const struct pod *pod,
+                                        struct buf *message)
+{
+    const struct cluster *cluster = cycle->world.cluster;
+    struct diagnosis diagnosis;
+    diagnosis_init(&diagnosis, cluster->nodes.present_count);
+    const struct bitset *present = &cluster->nodes.present;
+    for (uint32_t slot = bitset_next(present, 0); slot != UINT32_MAX;
+         slot = bitset_next(present, slot + 1))
+        (void)cycle_explain(cycle, pod, NULL, slot, &diagnosis);
+    diagnosis_format(&diagnosis, cluster->symbols, NULL, message);
+    struct cycle_result result = {
+        .slot = NODE_SLOT_NONE,
+        .rejectors = diagnosis.refused_by ? diagnosis.refused_by : every_filter(),
+        .wake_at = MONO_NEVER,
+    };
+    const struct preempt_scope scope = {.nodes = present, .full_unit = POLICY_UNITS_MAX};
+    (void)cycle_preempt(cycle, pod, &scope, &result);
+    return result;
+}
+
+static struct cycle_result cycle_found(uint32_t slot)
+{
+    return (struct cycle_result){.slot = slot, .wake_at = MONO_NEVER};
+}
+
+static struct cycle_result cycle_run_all(struct cycle *cycle, const struct pod *pod,
+                                         struct buf *message)
+{
+    const struct cluster *cluster = cycle->world.cluster;
+    uint32_t nominated = cycle_nominated(cycle, pod, &cluster->nodes.present, NULL);
+    if (nominated != NODE_SLOT_NONE)
+        return cycle_found(nominated);
+    const struct walk_scope scope = {
+        .nodes = &cluster->nodes.present,
+        .matching = match_sync(cluster, pod->shape, cycle->world.types, UNIT_TYPE_ANY),
+        .cursor = &cycle->cursor,
+    };
+    uint32_t slot = cycle_search(cycle, pod, &scope);
+    return slot != NODE_SLOT_NONE ? cycle_found(slot) : cycle_refuse(cycle, pod, message);
+}
+
+static struct cycle_result cycle_refuse_early(enum plugin plugin, bool is_unsupported)
+{
+    return (struct cycle_result){.slot = NODE_SLOT_NONE,
+                                 .rejectors = 1u << plugin,
+                                 .is_unsupported = is_unsupported,
+                                 .wake_at = MONO_NEVER};
+}
+
+struct cycle_result cycle_run(struct cycle *cycle, struct pod *pod, struct mono_ms now,
                               struct buf *message)
 {
+    const struct cluster *cluster = cycle->world.cluster;
+    cycle->now = now;
     buf_clear(message);
     struct buf unsupported CLEANUP(buf_fini);
     buf_init(&unsupported, CYCLE_MESSAGE_BYTES_MAX);
     if (cycle_unsupported(pod, &unsupported)) {
         format_prefilter(cluster, unsupported.data, message);
-        return (struct cycle_result){NODE_SLOT_NONE, 1u << PLUGIN_FEATURES, true};
+        return cycle_refuse_early(PLUGIN_FEATURES, true);
     }
     if (cluster->nodes.present_count > 0 && cycle_conflicts(cluster, pod->shape, message))
-        return (struct cycle_result){NODE_SLOT_NONE, 1u << PLUGIN_NODE_AFFINITY, false};
-    uint32_t nominated = cycle_nominated(cluster, nominator, pod);
-    if (nominated != NODE_SLOT_NONE)
-        return (struct cycle_result){nominated, 0, false};
-    match_sync(cluster, pod->shape);
-    walk_run(&cycle->walk, &cycle->unit, cluster, nominator, pod,
-             cycle_limits(cycle, cluster->nodes.present_count));
-    if (cycle->walk.count == 0)
-        return cycle_diagnose(cluster, nominator, pod, message);
-    return (struct cycle_result){cycle_best(cycle, cluster, pod->shape), 0, false};
+        return cycle_refuse_early(PLUGIN_NODE_AFFINITY, false);
+    if (!pod_policy_entry(pod))
+        return cycle_run_all(cycle, pod, message);
+    struct err err = {0};
+    const struct policy *policy = book_policy(cycle->world.book, pod, &err);
+    if (policy)
+        return cycle_run_units(cycle, pod, policy, now, message);
+    format_prefilter(cluster, err.text, message);
+    return cycle_refuse_early(PLUGIN_UNITS, true);
 }

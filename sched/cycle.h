@@ -1,5 +1,9 @@
 /*
  * One pod, top to bottom: which node? No callbacks, no waiting, no change to the cluster.
+ *
+ *     cycle_run()          what no node is asked for; a nominated node; then
+ *       without a policy   all nodes are one scope
+ *       with one           cycle_units.c: its units in order, by its rule
  */
 #ifndef SCHED_CYCLE_H
 #define SCHED_CYCLE_H
@@ -10,9 +14,10 @@
 #include "model/base/buf.h"
 #include "model/base/rng.h"
 #include "model/cluster.h"
-#include "policy/unit.h"
+#include "policy/book.h"
 #include "sched/diagnosis.h"
 #include "sched/nominator.h"
+#include "sched/preempt.h"
 #include "sched/score.h"
 #include "sched/walk.h"
 
@@ -30,11 +35,24 @@ struct cycle_config {
     uint64_t seed; /* for ties */
 };
 
+/* What a cycle reads; borrowed for its life. */
+struct cycle_world {
+    struct cluster *cluster;
+    const struct nominator *nominator;
+    struct book *book;
+    const struct unit_types *types;
+    struct preemptor *preemptor; /* NULL: preemption is off */
+    int64_t wall_zero_ms;        /* wall time when the monotonic clock was 0 */
+};
+
 struct cycle {
     struct cycle_config config;
-    struct unit unit;
+    struct cycle_world world;
     struct walk walk;
     struct rng rng;
+    struct mono_ms now;        /* of the run under way */
+    uint32_t cursor;           /* of a search among all nodes */
+    struct bitset outside;     /* scratch: nodes of no unit */
     int64_t *totals, *scratch; /* private: by feasible node */
     uint32_t score_capacity;   /* private */
 };
@@ -42,18 +60,22 @@ struct cycle {
 /* What came out: a slot, or NODE_SLOT_NONE with the reasons. */
 struct cycle_result {
     uint32_t slot;
-    uint32_t rejectors;  /* 1 << enum plugin: who refused; 0 when a slot was found */
-    bool is_unsupported; /* refused for what this version cannot do, not for lack of room */
+    uint32_t unit_sym;      /* with a slot: the unit it is in; SYM_EMPTY: none */
+    uint32_t rejectors;     /* 1 << enum plugin: who refused; 0 when a slot was found */
+    bool is_unsupported;    /* refused for what no new node would mend */
+    struct mono_ms wake_at; /* time alone may help then; MONO_NEVER */
+    /* With victims: the pod is to be nominated there. Lent by the preemptor. */
+    const struct preempt_choice *preemption;
+    bool keeps_nomination; /* its victims are still leaving: the nomination stays */
 };
 
 void cycle_init(struct cycle *cycle, const struct cycle_config *config,
-                const struct cluster *cluster);
+                const struct cycle_world *world);
 void cycle_fini(struct cycle *cycle);
 
 /* Decides for one pending pod. When no node is found, the sentence of kube-scheduler is written
- * over `message`. */
-struct cycle_result cycle_run(struct cycle *cycle, struct cluster *cluster,
-                              const struct nominator *nominator, struct pod *pod,
+ * over `message`, with policy/sentence.h's behind it. */
+struct cycle_result cycle_run(struct cycle *cycle, struct pod *pod, struct mono_ms now,
                               struct buf *message);
 
 #endif

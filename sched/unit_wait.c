@@ -48,17 +48,19 @@ struct mono_ms unit_wait_until(struct pod *pod, uint32_t unit_sym, int64_t timeo
 void unit_waits_restore(struct pod *pod, struct str message, struct symbols *symbols,
                         int64_t wall_zero_ms)
 {
-    struct sentence said;
-    if (!sentence_parse(message, &said))
+    struct str policy;
+    int64_t generation;
+    struct unit_said units[POLICY_UNITS_MAX];
+    uint32_t count;
+    if (!sentence_parse(message, &policy, &generation, units, POLICY_UNITS_MAX, &count))
         return;
-    for (uint32_t i = 0; i < said.count; i++) {
-        const struct unit_said *unit = &said.units[i];
-        bool is_timed = unit->when == UNIT_WHEN_AT || unit->when == UNIT_WHEN_SINCE;
-        if (!is_timed)
-            continue;
-        uint32_t unit_sym = symbol_intern(symbols, unit->name);
-        if (unit_sym != SYM_FULL && !find(pod, unit_sym))
-            add(pod, unit_sym, (struct mono_ms){unit->at_unix_s * 1000 - wall_zero_ms});
+    for (uint32_t i = 0; i < count; i++) {
+        bool is_timed = units[i].when == UNIT_WHEN_AT || units[i].when == UNIT_WHEN_SINCE;
+        uint32_t unit_sym = is_timed ? symbol_intern(symbols, units[i].name) : SYM_FULL;
+        bool is_known =
+            find(pod, unit_sym) || (pod->waits && pod->waits->count >= POLICY_UNITS_MAX);
+        if (unit_sym != SYM_FULL && !is_known)
+            add(pod, unit_sym, (struct mono_ms){units[i].until_unix_s * 1000 - wall_zero_ms});
     }
 }
 

@@ -8,6 +8,7 @@
 
 #include "model/base/mono.h"
 #include "model/base/str.h"
+#include "model/base/symbol.h"
 #include "model/pod.h"
 
 /* The end of the pod's wait in the unit; it begins now, for `timeout_ms`, when there was none. */

@@ -1,0 +1,323 @@
+/*
+ * The walk through the units of a pod's policy (elastic-policies 1.5): a hard order, never a score.
+ *
+ *     for each unit, in order, those below their min first:
+ *       cannot host the pod, or cools down?       the next
+ *       full (F)?  else its nodes are searched    found: done
+ *       preemptPolicy BeforeNextUnit              victims in this unit
+ *       the policy's rule                         the next, or wait here
+ *     overflow: anywhere                          nodes of no unit
+ *     preemptPolicy AfterAllUnits                 victims in the units, in order
+ *
+ * What each unit said is kept as data: the sentence, the status and the wake-ups are made of it.
+ */
+#include "model/names.h"
+#include "policy/rule.h"
+#include "policy/sentence.h"
+#include "policy/unit_presets.h"
+#include "sched/cycle_private.h"
+#include "sched/match.h"
+#include "sched/unit_wait.h"
+
+struct unit_search {
+    struct cycle *cycle;
+    struct pod *pod;
+    const struct policy *policy;
+    struct mono_ms now;
+    struct unit_refusal refusals[POLICY_UNITS_MAX]; /* by unit; NOT_TRIED until it was */
+    bool lacks[POLICY_UNITS_MAX]; /* its nodes were searched, none takes the pod */
+    struct cycle_result result;
+};
+
+static int64_t wall_s(const struct unit_search *search, struct mono_ms at)
+{
+    return cycle_wall_s(search->cycle, at);
+}
+
+static struct walk_scope unit_scope(const struct unit_search *search, uint32_t unit)
+{
+    const struct cycle_world *world = &search->cycle->world;
+    uint32_t type = search->policy->units[unit].type;
+    return (struct walk_scope){
+        .nodes = book_unit_nodes(world->book, search->pod, unit),
+        .matching = match_sync(world->cluster, search->pod->shape, world->types, type),
+        .cursor = book_unit_cursor(world->book, search->pod, unit),
+        .type = &world->types->items[type],
+    };
+}
+
+/* A node of the unit for the pod, unless it is full. */
+static uint32_t unit_find(struct unit_search *search, uint32_t unit, struct unit_refusal *refusal)
+{
+    struct cycle *cycle = search->cycle;
+    const struct book *book = cycle->world.book;
+    const struct unit_type *type = &cycle->world.types->items[search->policy->units[unit].type];
+    if (!unit_type_can_host(type, search->pod->shape, &refusal->need)) {
+        refusal->why = UNIT_WHY_CANNOT_HOST;
+        return NODE_SLOT_NONE;
+    }
+    struct mono_ms cool_until = book_cool_until(book, search->pod, unit);
+    if (mono_before(search->now, cool_until)) {
+        refusal->why = UNIT_WHY_COOLING;
+        refusal->until_unix_s = wall_s(search, cool_until);
+        search->result.wake_at = mono_min(search->result.wake_at, cool_until);
+        return NODE_SLOT_NONE;
+    }
+    refusal->fullness = book_fullness(book, search->pod, unit);
+    if (refusal->fullness.kind != FULLNESS_ROOM) {
+        refusal->why = UNIT_WHY_FULL;
+        return NODE_SLOT_NONE;
+    }
+    refusal->why = UNIT_WHY_LACKS;
+    const struct walk_scope scope = unit_scope(search, unit);
+    uint32_t slot = cycle_nominated(cycle, search->pod, scope.nodes, scope.type);
+    if (slot == NODE_SLOT_NONE)
+        slot = cycle_search(cycle, search->pod, &scope);
+    search->lacks[unit] = slot == NODE_SLOT_NONE;
+    return slot;
+}
+
+static bool found(struct unit_search *search, uint32_t unit, uint32_t slot)
+{
+    search->result.slot = slot;
+    search->result.unit_sym = search->policy->units[unit].name_sym;
+    search->result.wake_at = MONO_NEVER;
+    return true;
+}
+
+/* Room in the unit through victims; never for lack of it in a virtual unit. */
+static bool unit_preempt(struct unit_search *search, uint32_t unit)
+{
+    const struct unit_refusal *refusal = &search->refusals[unit];
+    const struct unit_type *type =
+        &search->cycle->world.types->items[search->policy->units[unit].type];
+    bool is_full =
+        refusal->why == UNIT_WHY_FULL && refusal->fullness.kind != FULLNESS_OWNER_UNKNOWN;
+    if (type->is_virtual || type->obeys_only_max || (!is_full && refusal->why != UNIT_WHY_LACKS))
+        return false;
+    const struct preempt_scope scope = {
+        .nodes = book_unit_nodes(search->cycle->world.book, search->pod, unit),
+        .type = type,
+        .full_unit = is_full ? unit : POLICY_UNITS_MAX,
+    };
+    return cycle_preempt(search->cycle, search->pod, &scope, &search->result);
+}
+
+/* Whether the walk may go on behind a unit that refused, and what that says to the user. */
+static bool unit_may_leave(struct unit_search *search, uint32_t unit)
+{
+    struct unit_refusal *refusal = &search->refusals[unit];
+    const struct policy_unit *rules = &search->policy->units[unit];
+    if (refusal->why == UNIT_WHY_CANNOT_HOST || refusal->why == UNIT_WHY_COOLING) {
+        refusal->when = UNIT_WHEN_TRIED; /* opted for, and no fact of the rules */
+        return true;
+    }
+    struct unit_facts facts = {
+        .is_full = refusal->why == UNIT_WHY_FULL,
+        .lacks = refusal->why == UNIT_WHY_LACKS,
+        .is_unlimited = !rules->max.is_set && rules->resource_count == 0,
+        .waits = rules->waits,
+        .has_terminating = book_has_terminating(search->cycle->world.book, search->pod, unit),
+    };
+    struct mono_ms until = MONO_NEVER;
+    if (unit_rule_waits_on_time(search->policy->next_rule, facts)) {
+        until = unit_wait_until(search->pod, rules->name_sym, rules->timeout_ms, search->now);
+        facts.is_timed_out = !mono_before(search->now, until);
+        refusal->until_unix_s = wall_s(search, until);
+    }
+    if (unit_rule(search->policy->next_rule, facts) == UNIT_NEXT) {
+        refusal->when = facts.is_timed_out ? UNIT_WHEN_SINCE : UNIT_WHEN_TRIED;
+        return true;
+    }
+    bool is_held = search->policy->next_rule == NEXT_LACK_NOT_LEAVING && facts.has_terminating;
+    if (is_held)
+        refusal->why = UNIT_WHY_TERMINATING;
+    refusal->when = is_held                     ? UNIT_WHEN_NEVER_SAID
+                    : until.ms == MONO_NEVER.ms ? UNIT_WHEN_ROOM
+                                                : UNIT_WHEN_AT;
+    search->result.wake_at = mono_min(search->result.wake_at, until);
+    return false;
+}
+
+/* First, units that hold less than their min, in order, whatever the rule (elastic-policies 3.3 b);
+ * one that lacks a node counts as any other in the walk that follows. */
+static bool walk_minima(struct unit_search *search)
+{
+    for (uint32_t unit = 0; unit < search->policy->unit_count; unit++) {
+        if (!search->policy->units[unit].min.is_set ||
+            !book_is_below_min(search->cycle->world.book, search->pod, unit))
+            continue;
+        struct unit_refusal refusal = {.unit = unit};
+        uint32_t slot = unit_find(search, unit, &refusal);
+        if (slot != NODE_SLOT_NONE)
+            return found(search, unit, slot);
+    }
+    return false;
+}
+
+/* Returns whether the pod was placed or room is being made; *ret_is_through: no unit holds it. */
+static bool walk_units(struct unit_search *search, bool *ret_is_through)
+{
+    bool preempts_between = search->policy->preempt_when == PREEMPT_BEFORE_NEXT_UNIT;
+    for (uint32_t unit = 0; unit < search->policy->unit_count; unit++) {
+        struct unit_refusal *refusal = &search->refusals[unit];
+        uint32_t slot = unit_find(search, unit, refusal);
+        if (slot != NODE_SLOT_NONE)
+            return found(search, unit, slot);
+        if (preempts_between && unit_preempt(search, unit))
+            return true;
+        if (!unit_may_leave(search, unit))
+            return false;
+    }
+    *ret_is_through = true;
+    return false;
+}
+
+/* ---- nodes of no unit ---- */
+
+static void find_outside(struct unit_search *search)
+{
+    struct cycle *cycle = search->cycle;
+    const struct bitset *present = &cycle->world.cluster->nodes.present;
+    bitset_zero(&cycle->outside);
+    bitset_reserve(&cycle->outside, present->word_count * 64);
+    for (uint32_t word = 0; word < present->word_count; word++) {
+        uint64_t rest = present->words[word];
+        for (uint32_t unit = 0; unit < search->policy->unit_count; unit++)
+            rest &= ~bitset_word(book_unit_nodes(cycle->world.book, search->pod, unit), word);
+        cycle->outside.words[word] = rest;
+    }
+}
+
+static enum overflow_result walk_outside(struct unit_search *search)
+{
+    struct cycle *cycle = search->cycle;
+    if (search->policy->overflow != OVERFLOW_ANYWHERE)
+        return OVERFLOW_FORBIDDEN;
+    find_outside(search);
+    const struct walk_scope scope = {
+        .nodes = &cycle->outside,
+        .matching =
+            match_sync(cycle->world.cluster, search->pod->shape, cycle->world.types, UNIT_TYPE_ANY),
+        .cursor = &cycle->cursor,
+    };
+    uint32_t slot = cycle_nominated(cycle, search->pod, scope.nodes, NULL);
+    if (slot == NODE_SLOT_NONE)
+        slot = cycle_search(cycle, search->pod, &scope);
+    if (slot == NODE_SLOT_NONE)
+        return OVERFLOW_NONE_FITS;
+    search->result.slot = slot;
+    search->result.wake_at = MONO_NEVER;
+    return OVERFLOW_NONE_FITS;
+}
+
+/* ---- why not ---- */
+
+static const struct unit_refusal *refusal_of_node(const struct unit_search *search, uint32_t slot)
+{
+    for (uint32_t unit = 0; unit < search->policy->unit_count; unit++)
+        if (bitset_test(book_unit_nodes(search->cycle->world.book, search->pod, unit), slot))
+            return &search->refusals[unit];
+    return NULL;
+}
+
+static void explain_by_unit(enum reason_kind kind, struct diagnosis *diagnosis)
+{
+    struct reasons reasons = {.count = 0};
+    reasons_add(&reasons, kind, SYM_EMPTY);
+    diagnosis_add(diagnosis, PLUGIN_UNITS, &reasons);
+}
+
+/* Each node counts once, for the first unit it is in. */
+static void explain_node(const struct unit_search *search, uint32_t slot, bool looked_outside,
+                         struct diagnosis *diagnosis)
+{
+    const struct unit_refusal *refusal = refusal_of_node(search, slot);
+    if (!refusal && looked_outside) {
+        (void)cycle_explain(search->cycle, search->pod, NULL, slot, diagnosis);
+        return;
+    }
+    if (!refusal) {
+        explain_by_unit(REASON_NO_UNIT, diagnosis);
+        return;
+    }
+    if (search->lacks[refusal->unit]) {
+        uint32_t type = search->policy->units[refusal->unit].type;
+        (void)cycle_explain(search->cycle, search->pod, &search->cycle->world.types->items[type],
+                            slot, diagnosis);
+        return;
+    }
+    explain_by_unit(refusal->why == UNIT_WHY_FULL ? REASON_UNIT_FULL : REASON_UNIT_CLOSED,
+                    diagnosis);
+}
+
+static void refuse(struct unit_search *search, enum overflow_result overflow, struct buf *message)
+{
+    struct cycle *cycle = search->cycle;
+    const struct cluster *cluster = cycle->world.cluster;
+    struct diagnosis diagnosis;
+    diagnosis_init(&diagnosis, cluster->nodes.present_count);
+    const struct bitset *present = &cluster->nodes.present;
+    for (uint32_t slot = bitset_next(present, 0); slot != UINT32_MAX;
+         slot = bitset_next(present, slot + 1))
+        explain_node(search, slot, overflow == OVERFLOW_NONE_FITS, &diagnosis);
+    diagnosis_format(&diagnosis, cluster->symbols, NULL, message);
+    (void)buf_add_str(message, " ");
+    sentence_format(search->policy, cluster->symbols, search->refusals, search->policy->unit_count,
+                    overflow, message);
+    /* A node may join a unit, and then any filter's event may be the one that helps. */
+    search->result.rejectors = diagnosis.refused_by | 1u << PLUGIN_UNITS;
+}
+
+static void note_refusals(const struct unit_search *search)
+{
+    struct book *book = search->cycle->world.book;
+    int64_t now_unix_s = wall_s(search, search->now);
+    for (uint32_t unit = 0; unit < search->policy->unit_count; unit++) {
+        if (search->refusals[unit].why == UNIT_WHY_NOT_TRIED)
+            continue;
+        struct buf why CLEANUP(buf_fini);
+        buf_init(&why, POLICY_STATUS_TEXT_BYTES);
+        sentence_format_why(search->cycle->world.cluster->symbols, &search->refusals[unit], &why);
+        book_note_refusal(book, search->pod, unit, buf_str(&why), now_unix_s);
+    }
+}
+
+static bool preempt_after_all(struct unit_search *search)
+{
+    if (search->policy->preempt_when != PREEMPT_AFTER_ALL_UNITS)
+        return false;
+    for (uint32_t unit = 0; unit < search->policy->unit_count; unit++)
+        if (unit_preempt(search, unit))
+            return true;
+    return false;
+}
+
+struct cycle_result cycle_run_units(struct cycle *cycle, struct pod *pod,
+                                    const struct policy *policy, struct mono_ms now,
+                                    struct buf *message)
+{
+    struct unit_search search = {
+        .cycle = cycle,
+        .pod = pod,
+        .policy = policy,
+        .now = now,
+        .result = {.slot = NODE_SLOT_NONE, .wake_at = MONO_NEVER},
+    };
+    for (uint32_t unit = 0; unit < policy->unit_count; unit++)
+        search.refusals[unit] = (struct unit_refusal){.unit = unit, .why = UNIT_WHY_NOT_TRIED};
+    if (walk_minima(&search))
+        return search.result;
+    enum overflow_result overflow = OVERFLOW_NOT_REACHED;
+    bool is_through = false;
+    bool is_settled = walk_units(&search, &is_through);
+    if (is_through)
+        overflow = walk_outside(&search);
+    if (search.result.slot != NODE_SLOT_NONE)
+        return search.result;
+    if (is_through && !is_settled)
+        (void)preempt_after_all(&search);
+    refuse(&search, overflow, message);
+    note_refusals(&search);
+    return search.result;
+}
