@@ -86,6 +86,7 @@ enum pod_change_bits {
     POD_UNBOUND_UPDATE = 1 << 11, /* a pending pod changed in some way */
     POD_SAME = 1 << 12,           /* resourceVersion seen before: nothing to do */
     POD_META = 1 << 13,           /* labels, annotations or owner changed */
+    POD_REGROUPED = 1 << 14,      /* another policy rules it now, or its policy was edited */
 };
 
 struct pod_change {

@@ -62,16 +62,17 @@ struct pod {
     struct unit_waits *waits;   /* owned by sched/unit_timer.h; NULL: it has waited in no unit */
     struct requests *held;      /* referenced; what it takes on its node. NULL while pending */
     struct pod *node_prev, *node_next; /* the node's pods, while ASSUMED or BOUND */
-    struct pod *queue_prev,
-        *queue_next;           /* its park group or the gated list; private to the queue */
+    struct pod *queue_prev, *queue_next; /* the gated list; private to the queue */
     uint64_t resource_version; /* cluster_version() of the text; equality only */
     int64_t generation;
     uint64_t condition_hash; /* of PodScheduled as last seen or sent; 0: none, or True */
     struct mono_ms queued_at;
     struct mono_ms backoff_until;
-    struct mono_ms retry_at;
+    struct mono_ms retry_at; /* assumed: of its write; parked: when time alone may help */
     uint64_t queue_sequence;
     uint32_t heap_position;
+    uint32_t park_position;  /* in its cohort; private to sched/park.h */
+    uint32_t timer_position; /* parked, with a retry_at */
     uint32_t namespace_sym;
     uint32_t node_slot;          /* NODE_SLOT_NONE while pending */
     uint32_t nominated_node_sym; /* status.nominatedNodeName */
@@ -97,6 +98,7 @@ struct pod {
     bool was_running;      /* it was seen past Pending */
     bool has_foreign_cost; /* a pod-deletion-cost that is not ours */
     bool has_our_cost;
+    bool has_turn;          /* woken for its whole line; private to the queue */
     bool is_counted;       /* private to policy/book.h: in its unit's counts */
     bool is_noted_waiting; /* private to policy/book.h */
     bool is_conflicted;    /* its last bind was refused with 409; private to sched/binding.c */

@@ -2,21 +2,43 @@
 
 #include <stdlib.h>
 
+#include "model/base/hash.h"
 #include "model/base/mem.h"
 
 struct park_cohort {
     uint32_t rejectors;
-    uint32_t pod_count;
-    struct pod *pods; /* list by queue_next */
+    struct heap pods; /* who is the first in the queue's order */
 };
 
 struct park_group {
-    struct shape *shape; /* borrowed: its pods keep it */
+    struct shape *shape;               /* borrowed: its pods keep it */
+    const struct policy_group *policy; /* NULL: no policy selects them */
+    struct park_group *next;           /* of the shape */
+    struct park_line *line;            /* NULL without a policy */
+    uint32_t line_position;
+    bool is_hopeful; /* an event since the last refusal may have helped */
     struct park_cohort *cohorts;
     uint32_t cohort_count, cohort_capacity;
     uint32_t pod_count[PLUGIN_COUNT]; /* pods this plug-in refused */
     uint32_t position[PLUGIN_COUNT];  /* in by_plugin[]; valid while pod_count is not 0 */
 };
+
+struct park_line {
+    const struct policy_group *policy;
+    struct park_group **groups; /* no order */
+    uint32_t count, capacity;
+    bool is_out; /* a pod of it has the turn */
+};
+
+bool pod_active_before(const void *a, const void *b)
+{
+    const struct pod *left = a, *right = b;
+    if (left->priority != right->priority)
+        return left->priority > right->priority;
+    if (left->queued_at.ms != right->queued_at.ms)
+        return left->queued_at.ms < right->queued_at.ms;
+    return left->queue_sequence < right->queue_sequence;
+}
 
 static bool pod_parked_before(const void *a, const void *b)
 {
@@ -26,17 +48,90 @@ static bool pod_parked_before(const void *a, const void *b)
     return left->queue_sequence < right->queue_sequence;
 }
 
-static uint32_t *pod_position(void *item)
+static bool pod_due_before(const void *a, const void *b)
 {
-    struct pod *pod = item;
-    return &pod->heap_position;
+    const struct pod *left = a, *right = b;
+    if (left->retry_at.ms != right->retry_at.ms)
+        return left->retry_at.ms < right->retry_at.ms;
+    return left->queue_sequence < right->queue_sequence;
 }
 
-void park_init(struct park *park)
+static uint32_t *pod_position(void *item)
 {
-    *park = (struct park){0};
-    heap_init(&park->oldest, pod_parked_before, pod_position);
+    return &((struct pod *)item)->heap_position;
 }
+
+static uint32_t *pod_cohort_position(void *item)
+{
+    return &((struct pod *)item)->park_position;
+}
+
+static uint32_t *pod_timer_position(void *item)
+{
+    return &((struct pod *)item)->timer_position;
+}
+
+void park_init(struct park *park, const struct park_world *world)
+{
+    *park = (struct park){.world = *world};
+    map_init(&park->lines);
+    heap_init(&park->oldest, pod_parked_before, pod_position);
+    heap_init(&park->timed, pod_due_before, pod_timer_position);
+}
+
+/* ---- lines ---- */
+
+static uint64_t policy_hash(const struct policy_group *policy)
+{
+    return hash_mix((uint64_t)(uintptr_t)policy, 1);
+}
+
+static bool line_is_of(const void *value, const void *key)
+{
+    return ((const struct park_line *)value)->policy == key;
+}
+
+static struct park_line *line_find(const struct park *park, const struct policy_group *policy)
+{
+    return map_get(&park->lines, policy_hash(policy), line_is_of, policy);
+}
+
+static void line_add(struct park *park, struct park_group *group)
+{
+    struct park_line *line = line_find(park, group->policy);
+    if (!line) {
+        line = mem_zalloc(1, sizeof(*line));
+        line->policy = group->policy;
+        map_put(&park->lines, policy_hash(line->policy), line);
+    }
+    if (line->count == line->capacity) {
+        line->capacity = (uint32_t)mem_grow(line->capacity, (size_t)line->count + 1);
+        line->groups = mem_resize(line->groups, line->capacity, sizeof(*line->groups));
+    }
+    group->line = line;
+    group->line_position = line->count;
+    line->groups[line->count++] = group;
+}
+
+static void line_free_if_empty(struct park *park, struct park_line *line)
+{
+    if (line->count > 0 || line->is_out)
+        return;
+    CHECK(map_remove(&park->lines, policy_hash(line->policy), line_is_of, line->policy) == line);
+    free(line->groups);
+    free(line);
+}
+
+static void line_remove(struct park *park, struct park_group *group)
+{
+    struct park_line *line = group->line;
+    struct park_group *last = line->groups[--line->count];
+    line->groups[group->line_position] = last;
+    last->line_position = group->line_position;
+    line_free_if_empty(park, line);
+}
+
+/* ---- groups ---- */
 
 static void index_add(struct park_index *index, struct park_group *group, uint32_t plugin)
 {
@@ -104,21 +199,56 @@ static struct park_cohort *group_ensure_cohort(struct park_group *group, uint32_
         group->cohort_capacity = (uint32_t)grown;
     }
     cohort = &group->cohorts[group->cohort_count++];
-    *cohort = (struct park_cohort){.rejectors = rejectors};
+    cohort->rejectors = rejectors;
+    heap_init(&cohort->pods, pod_active_before, pod_cohort_position);
     return cohort;
 }
 
 static void group_drop_cohort(struct park_group *group, struct park_cohort *cohort)
 {
-    CHECK(cohort->pod_count == 0);
+    CHECK(cohort->pods.count == 0);
+    heap_fini(&cohort->pods);
     *cohort = group->cohorts[--group->cohort_count];
 }
 
-static void group_free(struct park_group *group)
+static struct park_group *group_find(const struct pod *pod)
 {
-    group->shape->parked = NULL;
+    struct park_group *group = pod->shape->parked;
+    while (group && group->policy != pod->group)
+        group = group->next;
+    return group;
+}
+
+static struct park_group *group_ensure(struct park *park, const struct pod *pod)
+{
+    struct park_group *group = group_find(pod);
+    if (group)
+        return group;
+    group = mem_zalloc(1, sizeof(*group));
+    group->shape = pod->shape;
+    group->policy = pod->group;
+    group->next = pod->shape->parked;
+    pod->shape->parked = group;
+    if (group->policy)
+        line_add(park, group);
+    return group;
+}
+
+static void group_free(struct park *park, struct park_group *group)
+{
+    struct park_group **link = &group->shape->parked;
+    while (*link != group)
+        link = &(*link)->next;
+    *link = group->next;
+    if (group->line)
+        line_remove(park, group);
     free(group->cohorts);
     free(group);
+}
+
+static const struct pod *group_sample(const struct park_group *group)
+{
+    return heap_peek(&group->cohorts[0].pods);
 }
 
 void park_fini(struct park *park)
@@ -131,58 +261,116 @@ void park_fini(struct park *park)
                 if (group->pod_count[p] > 0)
                     index_remove(&park->by_plugin[p], group, p);
             }
-            group_free(group);
+            for (uint32_t i = 0; i < group->cohort_count; i++)
+                heap_fini(&group->cohorts[i].pods);
+            group_free(park, group);
         }
         free(index->groups);
         *index = (struct park_index){0};
     }
+    size_t position = 0;
+    for (struct park_line *line; (line = map_next(&park->lines, &position));) {
+        free(line->groups); /* its pod with the turn was still to be tried */
+        free(line);
+    }
+    map_fini(&park->lines);
     heap_fini(&park->oldest);
+    heap_fini(&park->timed);
 }
 
 void park_add(struct park *park, struct pod *pod)
 {
     CHECK(pod->rejectors != 0);
     CHECK(pod->rejectors >> PLUGIN_COUNT == 0);
-    struct park_group *group = pod->shape->parked;
-    if (!group) {
-        group = mem_zalloc(1, sizeof(*group));
-        group->shape = pod->shape;
-        pod->shape->parked = group;
-    }
+    struct park_group *group = group_ensure(park, pod);
     struct park_cohort *cohort = group_ensure_cohort(group, pod->rejectors);
-    pod->queue_prev = NULL;
-    pod->queue_next = cohort->pods;
-    if (cohort->pods)
-        cohort->pods->queue_prev = pod;
-    cohort->pods = pod;
-    cohort->pod_count++;
+    heap_push(&cohort->pods, pod);
     group_count_in(park, group, pod->rejectors, 1);
     heap_push(&park->oldest, pod);
+    if (pod->retry_at.ms != MONO_NEVER.ms)
+        heap_push(&park->timed, pod);
+}
+
+static void forget_times(struct park *park, struct pod *pod)
+{
+    heap_remove(&park->oldest, pod);
+    if (pod->timer_position != HEAP_NOWHERE)
+        heap_remove(&park->timed, pod);
 }
 
 void park_remove(struct park *park, struct pod *pod)
 {
-    struct park_group *group = pod->shape->parked;
+    struct park_group *group = group_find(pod);
     CHECK(group);
     struct park_cohort *cohort = group_find_cohort(group, pod->rejectors);
     CHECK(cohort);
-    if (pod->queue_next)
-        pod->queue_next->queue_prev = pod->queue_prev;
-    if (pod->queue_prev) {
-        pod->queue_prev->queue_next = pod->queue_next;
-    } else {
-        CHECK(cohort->pods == pod);
-        cohort->pods = pod->queue_next;
-    }
-    pod->queue_prev = pod->queue_next = NULL;
-    cohort->pod_count--;
+    heap_remove(&cohort->pods, pod);
     group_count_out(park, group, pod->rejectors, 1);
-    heap_remove(&park->oldest, pod);
-    if (cohort->pod_count == 0)
+    forget_times(park, pod);
+    if (cohort->pods.count == 0)
         group_drop_cohort(group, cohort);
     if (group->cohort_count == 0)
-        group_free(group);
+        group_free(park, group);
 }
+
+/* ---- turns ---- */
+
+static struct pod *line_best(const struct park_line *line)
+{
+    struct pod *best = NULL;
+    for (uint32_t i = 0; i < line->count; i++) {
+        const struct park_group *group = line->groups[i];
+        for (uint32_t k = 0; group->is_hopeful && k < group->cohort_count; k++) {
+            struct pod *pod = heap_peek(&group->cohorts[k].pods);
+            if (!best || pod_active_before(pod, best))
+                best = pod;
+        }
+    }
+    return best;
+}
+
+/* The next pod of the line, unless one is out. */
+static struct pod *line_give_turn(struct park *park, struct park_line *line)
+{
+    struct pod *pod = line->is_out ? NULL : line_best(line);
+    if (!pod)
+        return NULL;
+    line->is_out = pod->has_turn = true;
+    park_remove(park, pod);
+    pod->queue_next = NULL;
+    return pod;
+}
+
+struct pod *park_offer(struct park *park, const struct policy_group *policy)
+{
+    struct park_line *line = line_find(park, policy);
+    if (!line)
+        return NULL;
+    for (uint32_t i = 0; i < line->count; i++)
+        line->groups[i]->is_hopeful |= line->groups[i]->pod_count[PLUGIN_UNITS] > 0;
+    return line_give_turn(park, line);
+}
+
+struct pod *park_next_turn(struct park *park, const struct policy_group *policy)
+{
+    struct park_line *line = line_find(park, policy);
+    CHECK(line && line->is_out);
+    line->is_out = false;
+    struct pod *next = line_give_turn(park, line);
+    if (!next)
+        line_free_if_empty(park, line);
+    return next;
+}
+
+struct pod *park_refused_turn(struct park *park, struct pod *pod)
+{
+    struct park_group *group = group_find(pod);
+    CHECK(group && group->line);
+    group->is_hopeful = false;
+    return park_next_turn(park, pod->group);
+}
+
+/* ---- waking ---- */
 
 /* Takes out all pods that the plug-in refused and puts them in front of `taken`. The group is gone
  * when these were all. */
@@ -193,39 +381,45 @@ static struct pod *group_take(struct park *park, struct park_group *group, uint3
         struct park_cohort *cohort = &group->cohorts[i];
         if (!(cohort->rejectors >> plugin & 1))
             continue;
-        group_count_out(park, group, cohort->rejectors, cohort->pod_count);
-        while (cohort->pods) {
-            struct pod *pod = cohort->pods;
-            cohort->pods = pod->queue_next;
-            heap_remove(&park->oldest, pod);
-            pod->queue_prev = NULL;
+        group_count_out(park, group, cohort->rejectors, cohort->pods.count);
+        for (struct pod *pod; (pod = heap_pop(&cohort->pods));) {
+            forget_times(park, pod);
             pod->queue_next = taken;
             taken = pod;
-            cohort->pod_count--;
         }
         group_drop_cohort(group, cohort);
     }
     if (group->cohort_count == 0)
-        group_free(group);
+        group_free(park, group);
     return taken;
 }
 
-struct pod *park_wake(struct park *park, const struct cluster *cluster,
-                      const struct wake_event *event)
+static struct pod *group_wake(struct park *park, struct park_group *group, uint32_t plugin,
+                              struct pod *taken)
+{
+    if (!group->line)
+        return group_take(park, group, plugin, taken);
+    group->is_hopeful = true;
+    struct pod *pod = line_give_turn(park, group->line);
+    if (!pod)
+        return taken;
+    pod->queue_next = taken;
+    return pod;
+}
+
+struct pod *park_wake(struct park *park, const struct wake_event *event)
 {
     struct pod *taken = NULL;
-    for (uint32_t plugin = 0; plugin < PLUGIN_COUNT; plugin++) {
-        const struct filter *filter = filters[plugin];
-        if (!filter || !(filter->wakes_on & event->kind))
-            continue;
+    uint32_t listeners = park_listeners((enum wake_kind)event->kind);
+    for (; listeners; listeners &= listeners - 1) {
+        uint32_t plugin = (uint32_t)__builtin_ctz(listeners);
         struct park_index *index = &park->by_plugin[plugin];
         /* Backwards: a group that is taken leaves the index, and the last one, asked already, fills
          * its place. */
         for (uint32_t i = index->count; i-- > 0;) {
             struct park_group *group = index->groups[i];
-            struct filter_input in = {.cluster = cluster, .shape = group->shape};
-            if (filter->hint(&in, event))
-                taken = group_take(park, group, plugin, taken);
+            if (!group->is_hopeful && park_hint(&park->world, group_sample(group), plugin, event))
+                taken = group_wake(park, group, plugin, taken);
         }
     }
     return taken;
@@ -236,34 +430,49 @@ struct pod *park_oldest(const struct park *park)
     return heap_peek(&park->oldest);
 }
 
+struct pod *park_first_timed(const struct park *park)
+{
+    return heap_peek(&park->timed);
+}
+
 uint32_t park_count(const struct park *park)
 {
     return park->oldest.count;
+}
+
+/* ---- checks ---- */
+
+static uint32_t cohort_check(const struct park_group *group, const struct park_cohort *cohort)
+{
+    CHECK(group_find_cohort(group, cohort->rejectors) == cohort);
+    heap_check(&cohort->pods);
+    for (uint32_t i = 0; i < cohort->pods.count; i++) {
+        const struct pod *pod = cohort->pods.items[i];
+        CHECK(pod->queue_place == QUEUE_PARKED);
+        CHECK(pod->shape == group->shape);
+        CHECK(pod->group == group->policy);
+        CHECK(pod->rejectors == cohort->rejectors);
+        CHECK(pod->heap_position != HEAP_NOWHERE);
+        CHECK((pod->timer_position != HEAP_NOWHERE) == (pod->retry_at.ms != MONO_NEVER.ms));
+        CHECK(!pod->has_turn);
+    }
+    return cohort->pods.count;
 }
 
 /* Returns the pods counted. */
 static uint32_t group_check(const struct park_group *group)
 {
     uint32_t total = 0, by_plugin[PLUGIN_COUNT] = {0};
-    CHECK(group->shape->parked == group);
     CHECK(group->cohort_count > 0);
+    CHECK((group->line != NULL) == (group->policy != NULL));
+    CHECK(!group->line || group->line->groups[group->line_position] == group);
+    /* Nobody hopeful is left behind: somebody of the line will be tried and wake the next. */
+    CHECK(!group->is_hopeful || group->line->is_out);
     for (uint32_t i = 0; i < group->cohort_count; i++) {
-        const struct park_cohort *cohort = &group->cohorts[i];
-        CHECK(group_find_cohort(group, cohort->rejectors) == cohort);
-        uint32_t pod_count = 0;
-        const struct pod *prev = NULL;
-        for (const struct pod *pod = cohort->pods; pod; pod = pod->queue_next) {
-            CHECK(pod->queue_prev == prev);
-            CHECK(pod->queue_place == QUEUE_PARKED);
-            CHECK(pod->shape == group->shape);
-            CHECK(pod->rejectors == cohort->rejectors);
-            CHECK(pod->heap_position != HEAP_NOWHERE);
-            prev = pod;
-            pod_count++;
-        }
-        CHECK(pod_count == cohort->pod_count && pod_count > 0);
+        uint32_t pod_count = cohort_check(group, &group->cohorts[i]);
+        CHECK(pod_count > 0);
         for (uint32_t plugin = 0; plugin < PLUGIN_COUNT; plugin++)
-            by_plugin[plugin] += cohort->rejectors >> plugin & 1 ? pod_count : 0;
+            by_plugin[plugin] += group->cohorts[i].rejectors >> plugin & 1 ? pod_count : 0;
         total += pod_count;
     }
     for (uint32_t plugin = 0; plugin < PLUGIN_COUNT; plugin++)
@@ -275,6 +484,7 @@ void park_check(const struct park *park)
 {
     uint32_t total = 0;
     heap_check(&park->oldest);
+    heap_check(&park->timed);
     for (uint32_t plugin = 0; plugin < PLUGIN_COUNT; plugin++) {
         const struct park_index *index = &park->by_plugin[plugin];
         for (uint32_t i = 0; i < index->count; i++) {

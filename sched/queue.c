@@ -17,7 +17,6 @@
 
 struct queue {
     struct queue_config config;
-    const struct cluster *cluster; /* borrowed: hints read it */
     struct heap active, backoff, error_backoff;
     struct park park;
     struct pod *gated; /* list by queue_next */
@@ -25,17 +24,6 @@ struct queue {
     struct pod *detached; /* between queue_detach() and queue_reinsert(); in no structure */
     uint64_t last_sequence;
 };
-
-/* Higher priority, then the older time stamp, then who came first. */
-static bool pod_active_before(const void *a, const void *b)
-{
-    const struct pod *left = a, *right = b;
-    if (left->priority != right->priority)
-        return left->priority > right->priority;
-    if (left->queued_at.ms != right->queued_at.ms)
-        return left->queued_at.ms < right->queued_at.ms;
-    return left->queue_sequence < right->queue_sequence;
-}
 
 static bool pod_backoff_before(const void *a, const void *b)
 {
@@ -60,17 +48,16 @@ static uint32_t *pod_position(void *item)
     return &pod->heap_position;
 }
 
-struct queue *queue_new(const struct queue_config *config, const struct cluster *cluster)
+struct queue *queue_new(const struct queue_config *config, const struct park_world *world)
 {
     CHECK(config->initial_backoff_ms >= 0);
     CHECK(config->max_backoff_ms >= 0 && config->max_backoff_ms <= QUEUE_BACKOFF_LIMIT_MS);
     struct queue *queue = mem_zalloc(1, sizeof(*queue));
     queue->config = *config;
-    queue->cluster = cluster;
     heap_init(&queue->active, pod_active_before, pod_position);
     heap_init(&queue->backoff, pod_backoff_before, pod_position);
     heap_init(&queue->error_backoff, pod_error_before, pod_position);
-    park_init(&queue->park);
+    park_init(&queue->park, world);
     return queue;
 }
 
@@ -182,6 +169,22 @@ static void queue_stamp(struct queue *queue, struct pod *pod, struct mono_ms now
     pod->backoff_until = backoff_end(&queue->config, pod);
 }
 
+/* A pod that waited in a line gets its turn; NULL: nobody's. */
+static void queue_give_turn(struct queue *queue, struct pod *pod, struct mono_ms now)
+{
+    if (pod)
+        queue_place_to_retry(queue, pod, now);
+}
+
+/* The pod's turn, if it has it, is over without a refusal: the next of its line. */
+static void queue_end_turn(struct queue *queue, struct pod *pod, struct mono_ms now)
+{
+    if (!pod->has_turn)
+        return;
+    pod->has_turn = false;
+    queue_give_turn(queue, park_next_turn(&queue->park, pod->group), now);
+}
+
 /* ---- the life of a pod ---- */
 
 void queue_add(struct queue *queue, struct pod *pod, struct mono_ms now)
@@ -227,11 +230,14 @@ static uint16_t count_up(uint16_t count)
     return count < UINT16_MAX ? (uint16_t)(count + 1) : count;
 }
 
-void queue_return(struct queue *queue, struct pod *pod, uint32_t rejectors, struct mono_ms now)
+void queue_return(struct queue *queue, struct pod *pod, const struct refusal *refusal,
+                  struct mono_ms now)
 {
+    uint32_t rejectors = refusal->rejectors;
     CHECK(pod->queue_place == QUEUE_NOWHERE);
     CHECK(rejectors >> PLUGIN_COUNT == 0);
     pod->rejectors = rejectors;
+    pod->retry_at = refusal->retry_at;
     if (rejectors) {
         pod->unschedulable_count = count_up(pod->unschedulable_count);
         pod->error_count = 0;
@@ -239,14 +245,32 @@ void queue_return(struct queue *queue, struct pod *pod, uint32_t rejectors, stru
         pod->error_count = count_up(pod->error_count);
     }
     queue_stamp(queue, pod, now);
-    if (rejectors && pod->gate_count == 0)
-        queue_place(queue, pod, QUEUE_PARKED);
-    else
+    if (!rejectors || pod->gate_count > 0) {
+        queue_end_turn(queue, pod, now);
         queue_place_to_retry(queue, pod, now);
+        return;
+    }
+    bool had_turn = pod->has_turn;
+    pod->has_turn = false;
+    queue_place(queue, pod, QUEUE_PARKED);
+    if (had_turn)
+        queue_give_turn(queue, park_refused_turn(&queue->park, pod), now);
 }
 
-void queue_remove(struct queue *queue, struct pod *pod)
+void queue_placed(struct queue *queue, struct pod *pod, struct mono_ms now)
 {
+    CHECK(pod->queue_place == QUEUE_NOWHERE);
+    queue_end_turn(queue, pod, now);
+}
+
+void queue_offer(struct queue *queue, const struct policy_group *group, struct mono_ms now)
+{
+    queue_give_turn(queue, park_offer(&queue->park, group), now);
+}
+
+void queue_remove(struct queue *queue, struct pod *pod, struct mono_ms now)
+{
+    queue_end_turn(queue, pod, now);
     if (pod->queue_place == QUEUE_NOWHERE)
         return;
     if (pod == queue->detached)
@@ -256,9 +280,10 @@ void queue_remove(struct queue *queue, struct pod *pod)
     pod->queue_place = QUEUE_NOWHERE;
 }
 
-void queue_detach(struct queue *queue, struct pod *pod)
+void queue_detach(struct queue *queue, struct pod *pod, struct mono_ms now)
 {
     CHECK(!queue->detached);
+    queue_end_turn(queue, pod, now);
     if (pod->queue_place == QUEUE_NOWHERE)
         return;
     queue_displace(queue, pod);
@@ -282,7 +307,7 @@ static bool update_helps(const struct pod *pod, uint32_t bits)
     bool is_supported = shape->features == 0 && !shape->is_over_limit && !pod->problem;
     if (bits & POD_SPEC || (bits & POD_UNBOUND_UPDATE && is_supported))
         hoping |= 1u << PLUGIN_FEATURES;
-    return pod->rejectors & hoping;
+    return pod->rejectors & hoping || bits & POD_REGROUPED;
 }
 
 void queue_reinsert(struct queue *queue, struct pod *pod, uint32_t bits, struct mono_ms now)
@@ -304,7 +329,7 @@ uint32_t queue_wake(struct queue *queue, const struct wake_event *event, struct 
 {
     CHECK(!queue->detached);
     uint32_t woken = 0;
-    struct pod *pod = park_wake(&queue->park, queue->cluster, event);
+    struct pod *pod = park_wake(&queue->park, event);
     while (pod) {
         struct pod *next = pod->queue_next;
         pod->queue_next = NULL;
@@ -327,6 +352,11 @@ void queue_flush(struct queue *queue, struct mono_ms now)
         park_remove(&queue->park, pod);
         queue_place_to_retry(queue, pod, now);
     }
+    for (struct pod *pod = park_first_timed(&queue->park); pod && !mono_before(now, pod->retry_at);
+         pod = park_first_timed(&queue->park)) {
+        park_remove(&queue->park, pod);
+        queue_place_to_retry(queue, pod, now);
+    }
 }
 
 struct mono_ms queue_next_flush(const struct queue *queue)
@@ -341,6 +371,9 @@ struct mono_ms queue_next_flush(const struct queue *queue)
     pod = park_oldest(&queue->park);
     if (pod)
         next = mono_min(next, leftover_due(pod));
+    pod = park_first_timed(&queue->park);
+    if (pod)
+        next = mono_min(next, pod->retry_at);
     return next;
 }
 

@@ -29,7 +29,7 @@
 #include "model/base/mono.h"
 #include "model/cluster.h"
 #include "model/pod.h"
-#include "sched/filter.h"
+#include "sched/park.h"
 
 struct queue; /* opaque */
 
@@ -47,7 +47,7 @@ struct queue_config {
     int64_t max_backoff_ms;     /* up to QUEUE_BACKOFF_LIMIT_MS; 0: no backoff */
 };
 
-struct queue *queue_new(const struct queue_config *config, const struct cluster *cluster);
+struct queue *queue_new(const struct queue_config *config, const struct park_world *world);
 
 /* Before the cluster: shapes carry park groups. The pods stay their owner's; their queue fields are
  * stale. NULL is fine. */
@@ -60,17 +60,30 @@ void queue_add(struct queue *queue, struct pod *pod, struct mono_ms now);
  * the head of BACKOFF comes at once (PopFromBackoffQ), never one of ERROR_BACKOFF. */
 struct pod *queue_pop(struct queue *queue, struct mono_ms now);
 
-/* A popped pod comes back. `rejectors` (1 << enum plugin): refused, is parked. 0: failed by an
- * error, waits its error backoff. Counts and timestamp as A3. */
-void queue_return(struct queue *queue, struct pod *pod, uint32_t rejectors, struct mono_ms now);
+struct refusal {
+    uint32_t rejectors; /* 1 << enum plugin: refused, is parked. 0: failed by an error, waits its
+                         * error backoff */
+    struct mono_ms retry_at; /* parked: time alone may help then; MONO_NEVER */
+};
 
-/* The pod is no longer to be scheduled (bound, deleted); no-op when NOWHERE. */
-void queue_remove(struct queue *queue, struct pod *pod);
+/* A popped pod comes back. Counts and timestamp as A3. */
+void queue_return(struct queue *queue, struct pod *pod, const struct refusal *refusal,
+                  struct mono_ms now);
 
-/* Call BEFORE pod->shape, pod->priority or pod->gate_count changes while queued, and
+/* A popped pod does not come back now: it is assumed, or was skipped. */
+void queue_placed(struct queue *queue, struct pod *pod, struct mono_ms now);
+
+/* A slot of the group's units may be free: one of the pods that wait for it is woken, the others
+ * after it for as long as there is room (sched/park.h). */
+void queue_offer(struct queue *queue, const struct policy_group *group, struct mono_ms now);
+
+/* The pod is no longer to be scheduled (bound, deleted). */
+void queue_remove(struct queue *queue, struct pod *pod, struct mono_ms now);
+
+/* Call BEFORE pod->shape, pod->group, pod->priority or pod->gate_count changes while queued, and
  * queue_reinsert() (or queue_remove()) next, before anything else is asked of the queue: heaps and
  * groups follow the new values. Both are no-ops for a pod that is NOWHERE. */
-void queue_detach(struct queue *queue, struct pod *pod);
+void queue_detach(struct queue *queue, struct pod *pod, struct mono_ms now);
 
 /* `bits` (enum pod_change_bits) says what changed: a parked or gated pod moves up when its own
  * update can help (gates gone, tolerations added, scaled down); otherwise it stays where it was. */
