@@ -48,11 +48,6 @@ struct decode_list_meta decoder_list_meta(const struct decoder *decoder)
                                      decoder->envelope.continue_token};
 }
 
-static const char *kind_name(const struct decoder *decoder)
-{
-    return decoder->kind == DECODE_POD ? "Pod" : "Node";
-}
-
 void decode_fail(struct decoder *decoder, const char *what)
 {
     decoder->has_failed = true;
@@ -110,70 +105,6 @@ static void push_draft(struct decoder *decoder, const struct decode_table *table
     push_object(decoder, table, (char *)&decoder->draft);
 }
 
-/* ---- delivery ---- */
-
-static bool kind_fits(struct decoder *decoder, struct str kind, const char *suffix)
-{
-    const char *name = kind_name(decoder);
-    size_t name_len = strlen(name);
-    if (kind.len == 0 || (str_starts(kind, name) &&
-                          str_is((struct str){kind.ptr + name_len, kind.len - name_len}, suffix)))
-        return true;
-    char what[DECODE_WRONG_BYTES];
-    size_t shown = kind.len < DECODE_VALUE_SHOWN_BYTES ? kind.len : DECODE_VALUE_SHOWN_BYTES;
-    (void)snprintf(what, sizeof(what), "expected kind %s%s, found %.*s", name, suffix, (int)shown,
-                   kind.ptr);
-    decode_fail(decoder, what);
-    return false;
-}
-
-static void deliver(struct decoder *decoder, enum decode_verb verb)
-{
-    if (!kind_fits(decoder, decoder->draft.kind, ""))
-        return;
-    if (decoder->kind == DECODE_POD) {
-        decode_finish_pod(decoder);
-        if (decoder->handler.pod)
-            decoder->handler.pod(decoder->handler.ctx, verb, &decoder->draft.pod);
-    } else {
-        decode_finish_node(decoder);
-        if (decoder->handler.node)
-            decoder->handler.node(decoder->handler.ctx, verb, &decoder->draft.node);
-    }
-}
-
-static void deliver_bookmark(struct decoder *decoder)
-{
-    const struct draft *draft = &decoder->draft;
-    struct str version =
-        decoder->kind == DECODE_POD ? draft->pod.resource_version : draft->node.resource_version;
-    if (decoder->handler.bookmark)
-        decoder->handler.bookmark(decoder->handler.ctx, version, draft->is_initial_events_end);
-}
-
-/* At the end of a watch frame, because its type may stand behind its object. */
-static void deliver_event(struct decoder *decoder)
-{
-    struct str type = decoder->envelope.type;
-    if (!decoder->has_draft)
-        decode_fail(decoder, "a watch event without an object");
-    else if (str_is(type, "ADDED"))
-        deliver(decoder, DECODE_ADDED);
-    else if (str_is(type, "MODIFIED"))
-        deliver(decoder, DECODE_MODIFIED);
-    else if (str_is(type, "DELETED"))
-        deliver(decoder, DECODE_DELETED);
-    else if (str_is(type, "BOOKMARK"))
-        deliver_bookmark(decoder);
-    else if (!str_is(type, "ERROR"))
-        decode_fail(decoder, "a watch event of an unknown type");
-    else if (decoder->handler.error)
-        decoder->handler.error(decoder->handler.ctx, &decoder->draft.status);
-    decoder->has_draft = false;
-    decoder->envelope.type = (struct str){0};
-    arena_reset(&decoder->outer);
-}
-
 /* ---- the present frame takes a token ---- */
 
 /* An item of a list is complete: kept by counting it. */
@@ -201,12 +132,12 @@ static void end_object(struct decoder *decoder)
         decoder->is_drafting = false;
         decoder->has_draft = true;
         if (decoder->source != DECODE_WATCH)
-            deliver(decoder, DECODE_LISTED);
+            decode_deliver(decoder, DECODE_LISTED);
     } else if (decoder->frame_count == 0) {
         if (decoder->source == DECODE_WATCH)
-            deliver_event(decoder);
+            decode_deliver_event(decoder);
         else
-            (void)kind_fits(decoder, decoder->envelope.kind, "List");
+            (void)decode_kind_fits(decoder, decoder->envelope.kind, true);
     } else {
         end_item(decoder, is_kept);
     }
@@ -219,7 +150,7 @@ static bool key_is(const struct decode_field *field, struct str key)
 }
 
 /* Keys come in the order of the table nearly always: looks first where the next one should be. */
-static const struct decode_field *find_field(struct decode_frame *frame, struct str key)
+const struct decode_field *decode_find_field(struct decode_frame *frame, struct str key)
 {
     const struct decode_table *table = frame->table;
     if (key.len == 0 || !(frame->filter >> filter_bit(key) & 1))
@@ -235,7 +166,7 @@ static const struct decode_field *find_field(struct decode_frame *frame, struct 
 
 static void take_key(struct decoder *decoder, struct decode_frame *frame)
 {
-    const struct decode_field *field = find_field(frame, decoder->lexer.text);
+    const struct decode_field *field = decode_find_field(frame, decoder->lexer.text);
     if (!field || decoder->lexer.is_long) {
         lexer_skip_value(&decoder->lexer);
         return;
@@ -271,7 +202,8 @@ static void take_container(struct decoder *decoder, const struct decode_field *f
         [FIELD_LABELS] = {LEX_OBJECT, FRAME_LABELS}, [FIELD_AMOUNTS] = {LEX_OBJECT, FRAME_AMOUNTS},
         [FIELD_LIST] = {LEX_ARRAY, FRAME_LIST},      [FIELD_EACH] = {LEX_ARRAY, FRAME_LIST},
         [FIELD_STREAM] = {LEX_ARRAY, FRAME_LIST},    [FIELD_SYMBOLS] = {LEX_ARRAY, FRAME_SYMBOLS},
-        [FIELD_COUNT] = {LEX_ARRAY, FRAME_COUNT},
+        [FIELD_COUNT] = {LEX_ARRAY, FRAME_COUNT},    [FIELD_KEYS] = {LEX_OBJECT, FRAME_KEYS},
+        [FIELD_PAIRS] = {LEX_OBJECT, FRAME_PAIRS},
     };
     if (shapes[field->kind].opened_by != lexeme) {
         refuse_value(decoder, lexeme,
@@ -282,7 +214,13 @@ static void take_container(struct decoder *decoder, const struct decode_field *f
     } else if (field->kind == FIELD_DRAFT) {
         push_draft(decoder, field->table);
     } else {
-        push_frame(decoder, shapes[field->kind].frame, field->table, base)->field = field;
+        struct decode_frame *frame =
+            push_frame(decoder, shapes[field->kind].frame, field->table, base);
+        frame->field = field;
+        if (field->set_offset > 0)
+            *(bool *)(void *)(base + field->set_offset) = true;
+        if (field->kind == FIELD_PAIRS)
+            frame->filter = filter_of(decoder, field->table);
         if (field->kind == FIELD_AMOUNTS) {
             void *items = base + field->offset;
             container_of(items, struct amounts, items)->is_set = true;
@@ -301,7 +239,7 @@ static void take_value(struct decoder *decoder, struct decode_frame *frame, enum
         if (field->kind == FIELD_PRESENT)
             *(bool *)(void *)(base + field->offset) = true;
         else
-            *(uint32_t *)(void *)(base + field->offset) |= 1U << field->bit;
+            decode_set_bit(decoder, field);
         if (lexeme == LEX_OBJECT || lexeme == LEX_ARRAY)
             lexer_skip_rest(&decoder->lexer, 1);
     } else if (lexeme == LEX_OBJECT || lexeme == LEX_ARRAY) {
@@ -359,6 +297,24 @@ static void take_in_map(struct decoder *decoder, struct decode_frame *frame, enu
         leave_frame(decoder, lexeme);
 }
 
+static void take_pair(struct decoder *decoder, struct decode_frame *frame, enum lexeme lexeme)
+{
+    if (lexeme == LEX_KEY)
+        decode_pair_key(decoder, frame);
+    else if (lexeme == LEX_OBJECT || lexeme == LEX_ARRAY)
+        lexer_skip_rest(&decoder->lexer, 1);
+    else
+        decode_pair_value(decoder, frame, lexeme);
+}
+
+static void take_object_key(struct decoder *decoder, struct decode_frame *frame, enum lexeme lexeme)
+{
+    if (decode_key_item(decoder, frame))
+        lexer_skip_value(&decoder->lexer);
+    else
+        leave_frame(decoder, lexeme);
+}
+
 static void take_count(struct decoder *decoder, struct decode_frame *frame, enum lexeme lexeme)
 {
     ++*(uint32_t *)(void *)(frame->base + frame->field->offset);
@@ -409,24 +365,20 @@ static void take(struct decoder *decoder, enum lexeme lexeme)
     case FRAME_AMOUNTS:
         take_in_map(decoder, frame, lexeme);
         break;
+    case FRAME_PAIRS:
+        take_pair(decoder, frame, lexeme);
+        break;
+    case FRAME_KEYS:
+        take_object_key(decoder, frame, lexeme);
+        break;
     }
 }
 
 /* ---- the input ---- */
 
-static const char *source_name(const struct decoder *decoder)
-{
-    static const char *const names[][2] = {
-        [DECODE_LIST] = {"pod list", "node list"},
-        [DECODE_WATCH] = {"pod watch", "node watch"},
-        [DECODE_OBJECT] = {"pod", "node"},
-    };
-    return names[decoder->source][decoder->kind];
-}
-
 static int lost(const struct decoder *decoder, struct err *err)
 {
-    return err_set(err, EBADMSG, "%s: %s", source_name(decoder), decoder->failure);
+    return err_set(err, EBADMSG, "%s: %s", decode_source_name(decoder), decoder->failure);
 }
 
 int decoder_feed(struct decoder *decoder, const char *bytes, size_t len, struct err *err)

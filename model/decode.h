@@ -10,7 +10,8 @@
  * Strict where it reads, lenient where it skips: inside of values that no table names only
  * brackets, quotes and depth are checked (model/lexer.h). Keys may come in any order. null is the
  * same as no key. A key that is read and stands there twice is a problem of the object; in maps of
- * labels and quantities the last one wins, as in Go. U+0000 is refused.
+ * labels and quantities the last one wins, as in Go. Annotations are never a problem of the object:
+ * what is no string or too long is passed over. U+0000 is read as U+FFFD.
  */
 #ifndef MODEL_DECODE_H
 #define MODEL_DECODE_H
@@ -50,7 +51,7 @@ struct decode_handler {
     void *ctx;
     void (*pod)(void *ctx, enum decode_verb verb, const struct pod_object *pod);
     void (*node)(void *ctx, enum decode_verb verb, const struct node_object *node);
-    /* `source` and `kind` of these two are the caller's to know: 0 here. */
+    /* `source` of policies and `kind` of owners are the caller's to know: 0 here. */
     void (*policy)(void *ctx, enum decode_verb verb, const struct policy_object *policy);
     void (*owner)(void *ctx, enum decode_verb verb, const struct owner_object *owner);
     void (*budget)(void *ctx, enum decode_verb verb, const struct budget_object *budget);

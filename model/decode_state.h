@@ -21,6 +21,8 @@ enum frame_kind {
     FRAME_COUNT,   /* of an array that is only counted */
     FRAME_LABELS,  /* between the braces of a map of strings */
     FRAME_AMOUNTS, /* of a map of quantities */
+    FRAME_KEYS,    /* of an object of which the keys are read */
+    FRAME_PAIRS,   /* of annotations */
 };
 
 _Static_assert((int)DECODE_DEPTH_MAX == (int)LEXER_DEPTH_MAX &&
@@ -40,6 +42,8 @@ struct decode_frame {
     size_t capacity;                  /* of the array */
     void *entry;                      /* maps: whose value is next */
     uint32_t key_sym;                 /* maps: its key */
+    uint64_t key_hash;                /* PAIRS: of the key whose value is next ... */
+    size_t key_len;                   /* ... and its length */
 };
 
 /* Made when a table is first met, kept by its address. */
@@ -84,6 +88,12 @@ void decode_wrong(struct decoder *decoder, const struct str *value, const char *
  * escaped. */
 void decode_add_shown(struct buf *buf, struct str text, size_t max);
 
+/* Sets a FIELD_FEATURE's or FIELD_FLAG's bit in the draft. */
+static inline void decode_set_bit(struct decoder *decoder, const struct decode_field *field)
+{
+    *(uint32_t *)(void *)((char *)&decoder->draft + field->offset) |= 1U << field->bit;
+}
+
 /* The scalar `lexeme` as the value of `field` in the struct at `base`. */
 void decode_scalar(struct decoder *decoder, const struct decode_field *field, char *base,
                    enum lexeme lexeme);
@@ -96,12 +106,31 @@ bool decode_symbol_item(struct decoder *decoder, struct decode_frame *frame);
 bool decode_map_key(struct decoder *decoder, struct decode_frame *frame);
 void decode_map_value(struct decoder *decoder, struct decode_frame *frame, enum lexeme lexeme);
 
+/* The field of a table that has the key, NULL when none has; looks first where the last one was. */
+const struct decode_field *decode_find_field(struct decode_frame *frame, struct str key);
+
+/* A key of annotations, and its value. */
+void decode_pair_key(struct decoder *decoder, struct decode_frame *frame);
+void decode_pair_value(struct decoder *decoder, struct decode_frame *frame, enum lexeme lexeme);
+
+/* A key of an object of which only the keys are read: false when there is no room (noted). */
+bool decode_key_item(struct decoder *decoder, struct decode_frame *frame);
+
 /* The next element of the array that the frame fills, zeroed; NULL when there is no room (noted).
  */
 void *decode_slot(struct decoder *decoder, struct decode_frame *frame, size_t item_bytes);
 
-/* The draft is complete: fills in what derives from several fields, and `problem`. */
-void decode_finish_pod(struct decoder *decoder);
-void decode_finish_node(struct decoder *decoder);
+/* Whether an object or list says that it is what is expected; else the input is lost. */
+bool decode_kind_fits(struct decoder *decoder, struct str kind, bool is_list);
+
+/* The draft is complete: fills in what derives from several fields, and `problem`, and calls the
+ * handler. */
+void decode_deliver(struct decoder *decoder, enum decode_verb verb);
+
+/* At the end of a watch frame, because its type may stand behind its object. */
+void decode_deliver_event(struct decoder *decoder);
+
+/* "pod list" */
+const char *decode_source_name(const struct decoder *decoder);
 
 #endif

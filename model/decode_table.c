@@ -4,14 +4,14 @@
 
 /* ---- metadata, and what a metav1.Status has at the top ---- */
 
-static void initial_events_end_parse(void *item, struct str text)
+void decode_initial_events_end_parse(void *item, struct str text)
 {
     struct draft *draft = item;
     draft->is_initial_events_end = str_is(text, "true");
 }
 
 static const struct decode_field annotation_fields[] = {
-    {PARSED("k8s.io/initial-events-end", initial_events_end_parse)},
+    {PARSED("k8s.io/initial-events-end", decode_initial_events_end_parse)},
 };
 const struct decode_table decode_annotation_table = {TABLE(annotation_fields)};
 
@@ -91,27 +91,36 @@ static const struct decode_table list_metadata_table = {TABLE(list_metadata_fiel
     {                                                                                              \
         KEY("items", FIELD_STREAM), .table = &(items)                                              \
     }
-static const struct decode_field pod_list_fields[] = {LIST_FIELDS(decode_pod_table)};
-static const struct decode_field node_list_fields[] = {LIST_FIELDS(decode_node_table)};
-static const struct decode_table pod_list_table = {TABLE(pod_list_fields)};
-static const struct decode_table node_list_table = {TABLE(node_list_fields)};
-
 #define EVENT_FIELDS(object)                                                                       \
     {TEXT("type", struct envelope, type)},                                                         \
     {                                                                                              \
         KEY("object", FIELD_DRAFT), .table = &(object)                                             \
     }
-static const struct decode_field pod_event_fields[] = {EVENT_FIELDS(decode_pod_table)};
-static const struct decode_field node_event_fields[] = {EVENT_FIELDS(decode_node_table)};
-static const struct decode_table pod_event_table = {TABLE(pod_event_fields)};
-static const struct decode_table node_event_table = {TABLE(node_event_fields)};
+
+/* The two tables around the objects of a kind. */
+#define AROUND(kind)                                                                               \
+    static const struct decode_field kind##_list_fields[] = {LIST_FIELDS(decode_##kind##_table)};  \
+    static const struct decode_field kind##_event_fields[] = {                                     \
+        EVENT_FIELDS(decode_##kind##_table)};                                                      \
+    static const struct decode_table kind##_list_table = {TABLE(kind##_list_fields)};              \
+    static const struct decode_table kind##_event_table = {TABLE(kind##_event_fields)}
+AROUND(pod);
+AROUND(node);
+AROUND(policy);
+AROUND(budget);
+AROUND(owner);
 
 const struct decode_table *decode_root_table(enum decode_kind kind, enum decode_source source)
 {
-    static const struct decode_table *const roots[][2] = {
-        [DECODE_LIST] = {[DECODE_POD] = &pod_list_table, [DECODE_NODE] = &node_list_table},
-        [DECODE_WATCH] = {[DECODE_POD] = &pod_event_table, [DECODE_NODE] = &node_event_table},
-        [DECODE_OBJECT] = {[DECODE_POD] = &decode_pod_table, [DECODE_NODE] = &decode_node_table},
+#define ROOTS(kind)                                                                                \
+    {                                                                                              \
+        &kind##_list_table, &kind##_event_table, &decode_##kind##_table                            \
+    }
+    static const struct decode_table *const roots[DECODE_KIND_COUNT][DECODE_OBJECT + 1] = {
+        [DECODE_POD] = ROOTS(pod),       [DECODE_NODE] = ROOTS(node),
+        [DECODE_POLICY] = ROOTS(policy), [DECODE_BUDGET] = ROOTS(budget),
+        [DECODE_OWNER] = ROOTS(owner),
     };
-    return roots[source][kind];
+#undef ROOTS
+    return roots[kind][source];
 }

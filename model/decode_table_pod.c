@@ -57,6 +57,11 @@ uint32_t decode_intern_image(struct symbols *symbols, struct str name)
     return symbol_intern(symbols, (struct str){tagged, name.len + sizeof(":latest") - 1});
 }
 
+static const struct decode_field security_fields[] = {
+    {HOST_NEED("privileged", FIELD_FLAG, PRIVILEGED)},
+};
+static const struct decode_table security_table = {TABLE(security_fields)};
+
 static const struct decode_field container_fields[] = {
     {TEXT("name", struct container_object, name)},
     {KEY("image", FIELD_SYMBOL), AT(struct container_object, image_sym),
@@ -65,6 +70,7 @@ static const struct decode_field container_fields[] = {
           port_table)},
     {INSIDE("resources", container_resource_table)},
     {PARSED("restartPolicy", restart_policy_parse)},
+    {INSIDE("securityContext", security_table)},
 };
 static const struct decode_table container_table = {TABLE(container_fields)};
 
@@ -98,14 +104,14 @@ static const struct decode_field requirement_fields[] = {
      .count_offset = offsetof(struct requirement, value_count), .max = OBJECT_VALUES_MAX,
      .intern = symbol_intern},
 };
-static const struct decode_table requirement_table = {
+const struct decode_table decode_requirement_table = {
     TABLE(requirement_fields), .begin = requirement_begin, .end = requirement_end};
 
 static const struct decode_field term_fields[] = {
     {LIST("matchExpressions", struct node_term, expressions, expression_count, struct requirement,
-          OBJECT_REQUIREMENTS_MAX, requirement_table)},
+          OBJECT_REQUIREMENTS_MAX, decode_requirement_table)},
     {LIST("matchFields", struct node_term, fields, field_count, struct requirement,
-          OBJECT_REQUIREMENTS_MAX, requirement_table)},
+          OBJECT_REQUIREMENTS_MAX, decode_requirement_table)},
 };
 static const struct decode_table term_table = {TABLE(term_fields)};
 
@@ -182,15 +188,21 @@ static const struct decode_field toleration_fields[] = {
 };
 static const struct decode_table toleration_table = {TABLE(toleration_fields)};
 
+static const char *volume_end(void *item, bool *ret_keep)
+{
+    struct draft *draft = item;
+    draft->pod.volume_count++;
+    *ret_keep = true;
+    return NULL;
+}
+
 static const struct decode_field volume_fields[] = {
-    {FEATURE("gcePersistentDisk", INLINE_DISK)},
-    {FEATURE("awsElasticBlockStore", INLINE_DISK)},
-    {FEATURE("iscsi", INLINE_DISK)},
-    {FEATURE("persistentVolumeClaim", VOLUME_CLAIM)},
-    {FEATURE("rbd", INLINE_DISK)},
+    {HOST_NEED("hostPath", FIELD_FEATURE, PATH)},     {FEATURE("gcePersistentDisk", INLINE_DISK)},
+    {FEATURE("awsElasticBlockStore", INLINE_DISK)},   {FEATURE("iscsi", INLINE_DISK)},
+    {FEATURE("persistentVolumeClaim", VOLUME_CLAIM)}, {FEATURE("rbd", INLINE_DISK)},
     {FEATURE("ephemeral", EPHEMERAL_CLAIM)},
 };
-static const struct decode_table volume_table = {TABLE(volume_fields)};
+static const struct decode_table volume_table = {TABLE(volume_fields), .end = volume_end};
 
 static void when_unsatisfiable_parse(void *item, struct str text)
 {
@@ -209,6 +221,12 @@ static const struct decode_field pod_resource_fields[] = {
 };
 static const struct decode_table pod_resource_table = {TABLE(pod_resource_fields)};
 
+static void preemption_policy_parse(void *item, struct str text)
+{
+    struct draft *draft = item;
+    draft->pod.preempts_never = str_is(text, "Never");
+}
+
 static const struct decode_field pod_spec_fields[] = {
     {EACH("volumes", volume_table)},
     {LIST("initContainers", struct draft, pod.init_containers, pod.init_container_count,
@@ -217,11 +235,14 @@ static const struct decode_field pod_spec_fields[] = {
           OBJECT_CONTAINERS_MAX, container_table)},
     {LABELS("nodeSelector", struct draft, pod.node_selector, pod.node_selector_count)},
     {SYMBOL("nodeName", struct draft, pod.node_name_sym)},
+    {HOST_NEED("hostNetwork", FIELD_FLAG, NETWORK)},
+    {HOST_NEED("hostPID", FIELD_FLAG, PID)},
     {INSIDE("affinity", affinity_table)},
     {SYMBOL("schedulerName", struct draft, pod.scheduler_name_sym)},
     {LIST("tolerations", struct draft, pod.tolerations, pod.toleration_count, struct toleration,
           OBJECT_TOLERATIONS_MAX, toleration_table)},
     {INT("priority", struct draft, pod.priority, INT32_MIN, INT32_MAX)},
+    {PARSED("preemptionPolicy", preemption_policy_parse)},
     {AMOUNTS("overhead", struct draft, pod.overhead)},
     {EACH("topologySpreadConstraints", spread_table)},
     {COUNT("schedulingGates", struct draft, pod.gate_count)},
@@ -250,28 +271,63 @@ static void phase_parse(void *item, struct str text)
             draft->pod.phase = (enum pod_phase)i;
 }
 
+static void condition_type_parse(void *item, struct str text)
+{
+    static const char *const names[] = {
+        [CONDITION_SCHEDULED] = "PodScheduled",
+        [CONDITION_READY] = "Ready",
+        [CONDITION_DISRUPTION_TARGET] = "DisruptionTarget",
+        [CONDITION_RESIZE_PENDING] = "PodResizePending",
+    };
+    struct condition_draft *condition = item;
+    for (size_t i = CONDITION_SCHEDULED; i < ARRAY_LEN(names); i++)
+        if (str_is(text, names[i]))
+            condition->type = (enum condition_type)i;
+}
+
+static void condition_status_parse(void *item, struct str text)
+{
+    struct condition_draft *condition = item;
+    condition->is_true = str_is(text, "True");
+}
+
 static const char *condition_end(void *item, bool *ret_keep)
 {
     const struct condition_draft *condition = item;
     struct pod_object *pod = &container_of(item, struct draft, condition)->pod;
     *ret_keep = true;
-    if (str_is(condition->type, "PodScheduled"))
+    switch (condition->type) {
+    case CONDITION_SCHEDULED:
         pod->scheduled = (struct scheduled_condition){
             .is_set = true,
-            .is_true = str_is(condition->status, "True"),
+            .is_true = condition->is_true,
             .reason = condition->reason,
             .message = condition->message,
             .observed_generation = condition->observed_generation,
+            .transition_unix_s = condition->transition_unix_s,
         };
-    if (str_is(condition->type, "PodResizePending"))
+        break;
+    case CONDITION_READY:
+        pod->is_ready = condition->is_true;
+        break;
+    case CONDITION_DISRUPTION_TARGET:
+        pod->is_preempted =
+            condition->is_true && str_is(condition->reason, "PreemptionByScheduler");
+        break;
+    case CONDITION_RESIZE_PENDING:
         pod->resize_infeasible = str_is(condition->reason, "Infeasible");
+        break;
+    case CONDITION_OTHER:
+        break;
+    }
     return NULL;
 }
 
 static const struct decode_field condition_fields[] = {
-    {TEXT("type", struct condition_draft, type)},
+    {PARSED("type", condition_type_parse)},
     {INT("observedGeneration", struct condition_draft, observed_generation, INT64_MIN, INT64_MAX)},
-    {TEXT("status", struct condition_draft, status)},
+    {PARSED("status", condition_status_parse)},
+    {TIME("lastTransitionTime", struct condition_draft, transition_unix_s)},
     {TEXT("reason", struct condition_draft, reason)},
     {TEXT("message", struct condition_draft, message)},
 };
@@ -299,6 +355,7 @@ static const struct decode_field pod_status_fields[] = {
     {KEY("conditions", FIELD_EACH), AT(struct draft, condition),
      .item_bytes = sizeof(struct condition_draft), .table = &condition_table},
     {SYMBOL("nominatedNodeName", struct draft, pod.nominated_node_sym)},
+    {TIME("startTime", struct draft, pod.started_unix_s)},
     {LIST("initContainerStatuses", struct draft, pod.init_statuses, pod.init_status_count,
           struct container_status_object, OBJECT_CONTAINERS_MAX, container_status_table)},
     {LIST("containerStatuses", struct draft, pod.statuses, pod.status_count,
@@ -310,14 +367,66 @@ static const struct decode_table pod_status_table = {TABLE(pod_status_fields)};
 
 /* ---- the whole pod ---- */
 
+/* Those that spillway writes at a bind: read, or of no use here, and never hashed. */
+static const struct decode_field pod_annotation_fields[] = {
+    {TEXT(ANNOTATION_DELETION_COST, struct draft, pod.deletion_cost)},
+    {PARSED("k8s.io/initial-events-end", decode_initial_events_end_parse)},
+    {TEXT(ANNOTATION_COST_OWNER, struct draft, pod.deletion_cost_owner)},
+    {TEXT(ANNOTATION_POLICY, struct draft, pod.assignment.policy)},
+    {KEY(ANNOTATION_GENERATION, FIELD_PRESENT)},
+    {TEXT(ANNOTATION_UNIT, struct draft, pod.assignment.unit)},
+};
+static const struct decode_table pod_annotation_table = {TABLE(pod_annotation_fields)};
+
+static void reference_version_parse(void *item, struct str text)
+{
+    struct reference_draft *reference = item;
+    reference->is_apps = str_starts(text, "apps/");
+}
+
+static void reference_kind_parse(void *item, struct str text)
+{
+    struct reference_draft *reference = item;
+    reference->kind = str_is(text, "ReplicaSet")    ? OWNER_REPLICA_SET
+                      : str_is(text, "StatefulSet") ? OWNER_STATEFUL_SET
+                                                    : OWNER_OTHER;
+    reference->is_daemon = str_is(text, "DaemonSet");
+}
+
+static const char *reference_end(void *item, bool *ret_keep)
+{
+    const struct reference_draft *reference = item;
+    struct draft *draft = container_of(item, struct draft, reference);
+    *ret_keep = true;
+    if (!reference->is_controller)
+        return NULL;
+    draft->owner_uid_text = reference->uid_text;
+    draft->pod.owner_kind = reference->is_apps ? reference->kind : OWNER_OTHER;
+    if (reference->is_apps && reference->is_daemon)
+        draft->pod.host_needs |= 1U << HOST_NEED_DAEMON;
+    return NULL;
+}
+
+static const struct decode_field reference_fields[] = {
+    {PARSED("apiVersion", reference_version_parse)},
+    {PARSED("kind", reference_kind_parse)},
+    {TEXT("uid", struct reference_draft, uid_text)},
+    {BOOL("controller", struct reference_draft, is_controller)},
+};
+static const struct decode_table reference_table = {TABLE(reference_fields), .end = reference_end};
+
 static const struct decode_field pod_metadata_fields[] = {
     {TEXT("name", struct draft, pod.name)},
     {TEXT("namespace", struct draft, pod.namespace)},
     {TEXT("uid", struct draft, pod.uid_text)},
     {TEXT("resourceVersion", struct draft, pod.resource_version)},
     {INT("generation", struct draft, pod.generation, INT64_MIN, INT64_MAX)},
+    {TIME("creationTimestamp", struct draft, pod.created_unix_s)},
     {PRESENT("deletionTimestamp", struct draft, pod.is_deleting)},
-    {INSIDE("annotations", decode_annotation_table)},
+    {LABELS("labels", struct draft, pod.labels, pod.label_count)},
+    {PAIRS("annotations", pod_annotation_table)},
+    {KEY("ownerReferences", FIELD_EACH), AT(struct draft, reference),
+     .item_bytes = sizeof(struct reference_draft), .table = &reference_table},
 };
 static const struct decode_table pod_metadata_table = {TABLE(pod_metadata_fields),
                                                        .is_identity = true};

@@ -2,6 +2,7 @@
 
 #include "model/decode_state.h"
 #include "model/quantity.h"
+#include "model/timestamp.h"
 
 /* ---- what is wrong, and where ---- */
 
@@ -127,18 +128,50 @@ static bool int_parse(struct str text, int64_t *ret_value)
     return true;
 }
 
-static void read_int(struct decoder *decoder, const struct decode_field *field, char *place)
+static void read_int(struct decoder *decoder, const struct decode_field *field, char *base)
 {
     int64_t value;
     if (!decoder->lexer.is_long && int_parse(decoder->lexer.text, &value) && value >= field->low &&
         value <= field->high) {
-        store_int(place, field->bytes, value);
+        store_int(base + field->offset, field->bytes, value);
+        if (field->set_offset > 0)
+            *(bool *)(void *)(base + field->set_offset) = true;
         return;
     }
     char what[96];
     (void)snprintf(what, sizeof(what), "is no whole number from %lld to %lld",
                    (long long)field->low, (long long)field->high);
     decode_wrong(decoder, &decoder->lexer.text, what);
+}
+
+static void read_time(struct decoder *decoder, char *place)
+{
+    int64_t unix_us;
+    if (!decoder->lexer.is_long && timestamp_parse(decoder->lexer.text, &unix_us))
+        *(int64_t *)(void *)place = unix_us / 1000000 - (unix_us % 1000000 < 0);
+    else
+        decode_wrong(decoder, &decoder->lexer.text,
+                     "is no time: write it like \"2026-11-22T03:04:05Z\"");
+}
+
+static void read_number_text(struct decoder *decoder, char *place)
+{
+    if (decoder->lexer.is_long)
+        decode_wrong(decoder, &decoder->lexer.text, "is too long for a number");
+    else
+        read_text(decoder, place);
+}
+
+/* true or false: a bool, a tristate, a bit. */
+static void read_flag(struct decoder *decoder, const struct decode_field *field, char *place,
+                      bool flag)
+{
+    if (field->kind == FIELD_BOOL)
+        *(bool *)(void *)place = flag;
+    else if (field->kind == FIELD_TRISTATE)
+        *(enum tristate *)(void *)place = flag ? TRISTATE_TRUE : TRISTATE_FALSE;
+    else if (flag)
+        decode_set_bit(decoder, field);
 }
 
 void decode_scalar(struct decoder *decoder, const struct decode_field *field, char *base,
@@ -166,15 +199,31 @@ void decode_scalar(struct decoder *decoder, const struct decode_field *field, ch
         else if (text_fits(decoder))
             field->parse(base + field->offset, decoder->lexer.text);
         break;
+    case FIELD_TIME:
+        if (is_string)
+            read_time(decoder, place);
+        else
+            decode_wrong(decoder, shown, "is no string");
+        break;
+    case FIELD_NUMBER_OR_TEXT:
+        if (is_string)
+            read_text(decoder, place);
+        else if (lexeme == LEX_NUMBER)
+            read_number_text(decoder, place);
+        else
+            decode_wrong(decoder, shown, "is neither number nor string");
+        break;
     case FIELD_BOOL:
+    case FIELD_TRISTATE:
+    case FIELD_FLAG:
         if (lexeme == LEX_TRUE || lexeme == LEX_FALSE)
-            *(bool *)(void *)place = lexeme == LEX_TRUE;
+            read_flag(decoder, field, place, lexeme == LEX_TRUE);
         else
             decode_wrong(decoder, shown, "is neither true nor false");
         break;
     case FIELD_INT:
         if (lexeme == LEX_NUMBER)
-            read_int(decoder, field, place);
+            read_int(decoder, field, base);
         else
             decode_wrong(decoder, shown, "is no number");
         break;
@@ -189,6 +238,8 @@ void decode_scalar(struct decoder *decoder, const struct decode_field *field, ch
     case FIELD_DRAFT:
     case FIELD_LABELS:
     case FIELD_AMOUNTS:
+    case FIELD_KEYS:
+    case FIELD_PAIRS:
         decode_wrong(decoder, shown, "is no object");
         break;
     case FIELD_PRESENT:
@@ -198,7 +249,7 @@ void decode_scalar(struct decoder *decoder, const struct decode_field *field, ch
     }
 }
 
-/* ---- arrays and maps ---- */
+/* ---- arrays ---- */
 
 void *decode_slot(struct decoder *decoder, struct decode_frame *frame, size_t bytes)
 {
@@ -228,6 +279,68 @@ bool decode_symbol_item(struct decoder *decoder, struct decode_frame *frame)
     ++*(uint32_t *)(void *)(frame->base + frame->field->count_offset);
     return true;
 }
+
+bool decode_key_item(struct decoder *decoder, struct decode_frame *frame)
+{
+    struct str key = decoder->lexer.text;
+    if (!text_fits(decoder) || !has_room(decoder, key.len + 1))
+        return true;
+    struct str *slot = decode_slot(decoder, frame, sizeof(*slot));
+    if (!slot)
+        return false;
+    *slot = arena_copy(&decoder->arena, key);
+    ++*(uint32_t *)(void *)(frame->base + frame->field->count_offset);
+    return true;
+}
+
+/* ---- annotations ---- */
+
+void decode_pair_key(struct decoder *decoder, struct decode_frame *frame)
+{
+    struct str key = decoder->lexer.text;
+    const struct decode_field *field =
+        decoder->lexer.is_long ? NULL : decode_find_field(frame, key);
+    frame->field = field;
+    if (field) {
+        frame->hint = (uint32_t)(field - frame->table->fields) + 1;
+    } else if (key.len > OBJECT_PAIR_BYTES_MAX ||
+               decoder->draft.pod.annotation_count == OBJECT_ANNOTATIONS_MAX) {
+        lexer_skip_value(&decoder->lexer);
+    } else {
+        frame->key_hash = object_key_hash(key);
+        frame->key_len = key.len;
+    }
+}
+
+/* One that the table names. What is too long is there, and empty. */
+static void read_known_pair(struct decoder *decoder, const struct decode_frame *frame,
+                            struct str text)
+{
+    char *place = frame->base + frame->field->offset;
+    bool fits = !decoder->lexer.is_long && text.len <= OBJECT_PAIR_BYTES_MAX;
+    if (frame->field->kind == FIELD_TEXT)
+        *(struct str *)(void *)place = fits ? arena_copy(&decoder->arena, text) : STR("");
+    else if (frame->field->kind == FIELD_PARSED && fits)
+        frame->field->parse(place, text);
+}
+
+void decode_pair_value(struct decoder *decoder, struct decode_frame *frame, enum lexeme lexeme)
+{
+    if (lexeme != LEX_STRING)
+        return;
+    struct str text = decoder->lexer.text;
+    struct pod_object *pod = &decoder->draft.pod;
+    if (frame->field) {
+        read_known_pair(decoder, frame, text);
+    } else if (!decoder->lexer.is_long && frame->key_len + text.len <= OBJECT_PAIR_BYTES_MAX) {
+        pod->annotation_hashes =
+            arena_grow(&decoder->arena, pod->annotation_hashes, pod->annotation_count,
+                       &frame->capacity, sizeof(*pod->annotation_hashes));
+        pod->annotation_hashes[pod->annotation_count++] = object_value_hash(frame->key_hash, text);
+    }
+}
+
+/* ---- maps ---- */
 
 /* Both kinds of entry begin with their key. */
 _Static_assert(offsetof(struct label, key_sym) == 0 && offsetof(struct scalar, name_sym) == 0,

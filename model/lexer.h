@@ -6,6 +6,9 @@
  * What the caller does not want is skipped 64 bytes at a time by counting brackets outside of
  * strings. Inside of what is skipped only brackets, quotes, depth and the end are checked, not
  * every comma.
+ *
+ * U+0000 is read as U+FFFD: the apiserver lets users write it into annotations and images, and a
+ * text that has it must neither end the stream of everybody nor be cut short by it.
  */
 #ifndef MODEL_LEXER_H
 #define MODEL_LEXER_H

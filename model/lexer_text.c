@@ -2,6 +2,8 @@
 #include "model/lexer_block.h"
 #include "model/lexer_state.h"
 
+enum { REPLACEMENT = 0xfffd }; /* U+FFFD */
+
 /* ---- strings ---- */
 
 /* Keeps what the limit allows of bytes that are no longer, or never were, in one run of the piece.
@@ -59,8 +61,10 @@ static bool step_digit(struct lexer *lexer, char c)
         return true;
     uint16_t unit = lexer->unit;
     bool is_high = unit >= 0xd800 && unit < 0xdc00, is_low = unit >= 0xdc00 && unit < 0xe000;
-    if (is_pair != is_low || unit == 0)
+    if (is_pair != is_low)
         return false;
+    if (unit == 0)
+        unit = REPLACEMENT;
     if (is_high) {
         lexer->high = unit; /* and the step is now ESCAPE_PAIR_BACKSLASH */
         return true;

@@ -137,7 +137,9 @@ struct pod_object {
     struct label *labels; /* not sorted */
     uint32_t label_count;
     uint32_t annotation_count;
-    uint64_t *annotation_hashes; /* object_pair_hash() each, not sorted */
+    /* object_pair_hash() each, not sorted; of all but those that spillway itself writes or reads,
+     * so that a bind leaves them as they were. */
+    uint64_t *annotation_hashes;
     struct assignment_object assignment;
     struct str deletion_cost, deletion_cost_owner; /* the annotations' texts */
     bool has_deletion_cost;
@@ -288,6 +290,8 @@ struct policy_object {
 
 /* One annotation as 64 bits. No secret: whoever can forge one may write the annotation itself. */
 uint64_t object_pair_hash(struct str key, struct str value);
+uint64_t object_key_hash(struct str key); /* the same in two steps */
+uint64_t object_value_hash(uint64_t key_hash, struct str value);
 
 /* metav1.Status, of an ERROR event or of a refused request */
 struct status_object {

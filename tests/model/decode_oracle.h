@@ -10,10 +10,9 @@
 static void oracle_node_rest(struct oracle *oracle, const json_t *metadata, const json_t *spec,
                              const json_t *status)
 {
-    json_t *flag = json_object_get(spec, "unschedulable"), *item, *name;
+    json_t *item, *name;
     size_t i, j;
-    oracle->is_wrong |= flag && !json_is_boolean(flag) && !json_is_null(flag);
-    dump_int(oracle->out, "unschedulable", json_is_true(flag));
+    dump_int(oracle->out, "unschedulable", oracle_bool(oracle, spec, "unschedulable"));
     oracle_labels(oracle, "label", metadata, "labels");
     json_array_foreach(oracle_list(oracle, spec, "taints", OBJECT_TAINTS_MAX), i, item)
     {
@@ -42,7 +41,8 @@ static void oracle_status_fields(struct oracle *oracle, const json_t *object,
 {
     json_t *annotations = oracle_member(oracle, metadata, "annotations", JSON_OBJECT);
     json_t *details = oracle_member(oracle, object, "details", JSON_OBJECT);
-    (void)oracle_text(oracle, annotations, "k8s.io/initial-events-end");
+    if (oracle->kind != DECODE_POD) /* a pod's annotations are never wrong */
+        (void)oracle_text(oracle, annotations, "k8s.io/initial-events-end");
     *ret_status = (struct status_object){
         .code = (int32_t)oracle_int(oracle, object, "code", INT32_MIN, INT32_MAX),
         .reason = oracle_text(oracle, object, "reason"),

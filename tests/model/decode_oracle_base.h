@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "model/quantity.h"
+#include "model/timestamp.h"
 #include "tests/model/decode_dump.h"
 
 struct oracle {
@@ -60,6 +61,22 @@ static int64_t oracle_int(struct oracle *oracle, const json_t *object, const cha
     return number;
 }
 
+static bool oracle_bool(struct oracle *oracle, const json_t *object, const char *key)
+{
+    json_t *flag = json_object_get(object, key);
+    oracle->is_wrong |= flag && !json_is_boolean(flag) && !json_is_null(flag);
+    return json_is_true(flag);
+}
+
+static int64_t oracle_time(struct oracle *oracle, const json_t *object, const char *key)
+{
+    const json_t *value = oracle_member(oracle, object, key, JSON_STRING);
+    int64_t unix_us = 0;
+    if (value && !timestamp_parse(oracle_value(oracle, value), &unix_us))
+        oracle->is_wrong = true;
+    return (unix_us - ((unix_us % 1000000 + 1000000) % 1000000)) / 1000000;
+}
+
 static void oracle_amounts(struct oracle *oracle, const char *name, const json_t *object,
                            const char *key)
 {
@@ -105,6 +122,11 @@ static void oracle_labels(struct oracle *oracle, const char *name, const json_t 
     }
     if (map && json_object_size(map) > OBJECT_LABELS_MAX)
         oracle->is_wrong = true;
+}
+
+static uint32_t oracle_count(struct oracle *oracle, const json_t *object, const char *key)
+{
+    return (uint32_t)json_array_size(oracle_member(oracle, object, key, JSON_ARRAY));
 }
 
 /* An array of objects; items of other types are wrong and dropped, as the caller does by NULL. */

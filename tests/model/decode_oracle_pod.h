@@ -103,11 +103,6 @@ static void oracle_node_affinity(struct oracle *oracle, const json_t *affinity)
     }
 }
 
-static uint32_t oracle_count(struct oracle *oracle, const json_t *object, const char *key)
-{
-    return (uint32_t)json_array_size(oracle_member(oracle, object, key, JSON_ARRAY));
-}
-
 static uint32_t oracle_features(struct oracle *oracle, const json_t *spec)
 {
     static const char *const terms = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -151,9 +146,115 @@ static void oracle_tolerations(struct oracle *oracle, const json_t *spec)
     }
 }
 
+/* Pairs of strings, 4096 bytes together at most, the first 256, and none of those that a bind
+ * writes. Whatever else there is does not matter. */
+static void oracle_annotations(struct oracle *oracle, const json_t *metadata)
+{
+    static const char *const own[] = {ANNOTATION_POLICY,        ANNOTATION_UNIT,
+                                      ANNOTATION_GENERATION,    ANNOTATION_COST_OWNER,
+                                      ANNOTATION_DELETION_COST, "k8s.io/initial-events-end"};
+    json_t *map = oracle_member(oracle, metadata, "annotations", JSON_OBJECT), *value;
+    const char *key;
+    uint32_t count = 0;
+    json_object_foreach(map, key, value)
+    {
+        bool is_own = false;
+        for (size_t i = 0; i < ARRAY_LEN(own); i++)
+            is_own |= strcmp(key, own[i]) == 0;
+        struct str text = {json_string_value(value), json_string_length(value)};
+        if (is_own || !json_is_string(value) || strlen(key) + text.len > OBJECT_PAIR_BYTES_MAX ||
+            count == OBJECT_ANNOTATIONS_MAX)
+            continue;
+        count++;
+        dump_int(oracle->out, "annotation", (int64_t)object_pair_hash(str_from(key), text));
+    }
+}
+
+static struct str oracle_own(const json_t *annotations, const char *key)
+{
+    const json_t *value = json_object_get(annotations, key);
+    struct str text = {json_string_value(value), json_string_length(value)};
+    return json_is_string(value) && text.len <= OBJECT_PAIR_BYTES_MAX ? text : STR("");
+}
+
+/* The last owner that controls. */
+static enum owner_kind oracle_owner(struct oracle *oracle, const json_t *metadata,
+                                    struct str *ret_uid, bool *ret_is_daemon)
+{
+    json_t *item;
+    size_t i;
+    enum owner_kind kind = OWNER_NONE;
+    *ret_is_daemon = false;
+    *ret_uid = STR("");
+    json_array_foreach(oracle_list(oracle, metadata, "ownerReferences", SIZE_MAX), i, item)
+    {
+        struct str version = oracle_text(oracle, item, "apiVersion");
+        struct str text = oracle_text(oracle, item, "kind");
+        struct str uid = oracle_text(oracle, item, "uid");
+        if (!oracle_bool(oracle, item, "controller"))
+            continue;
+        bool is_apps = version.len >= 5 && memcmp(version.ptr, "apps/", 5) == 0;
+        kind = is_apps && str_is(text, "ReplicaSet")    ? OWNER_REPLICA_SET
+               : is_apps && str_is(text, "StatefulSet") ? OWNER_STATEFUL_SET
+                                                        : OWNER_OTHER;
+        *ret_is_daemon |= is_apps && str_is(text, "DaemonSet");
+        *ret_uid = uid;
+    }
+    oracle->is_wrong |= ret_uid->len >= UID_TEXT_BYTES;
+    return kind;
+}
+
+static void oracle_pod_meta(struct oracle *oracle, const json_t *metadata, bool *ret_is_daemon)
+{
+    struct buf *out = oracle->out;
+    json_t *annotations = oracle_member(oracle, metadata, "annotations", JSON_OBJECT);
+    struct str uid;
+    dump_int(out, "created", oracle_time(oracle, metadata, "creationTimestamp"));
+    oracle_labels(oracle, "label", metadata, "labels");
+    oracle_annotations(oracle, metadata);
+    dump_str(out, "policy", oracle_own(annotations, ANNOTATION_POLICY));
+    dump_str(out, "unit", oracle_own(annotations, ANNOTATION_UNIT));
+    dump_int(out, "has_cost",
+             json_is_string(json_object_get(annotations, ANNOTATION_DELETION_COST)));
+    dump_str(out, "cost", oracle_own(annotations, ANNOTATION_DELETION_COST));
+    dump_str(out, "our_cost", oracle_own(annotations, ANNOTATION_COST_OWNER));
+    dump_int(out, "owner_kind", oracle_owner(oracle, metadata, &uid, ret_is_daemon));
+    dump_str(out, "uid", uid);
+}
+
+static uint32_t oracle_container_needs(struct oracle *oracle, const json_t *spec, const char *key)
+{
+    uint32_t needs = 0;
+    json_t *container, *port;
+    size_t i, j;
+    json_array_foreach(oracle_list(oracle, spec, key, SIZE_MAX), i, container)
+    {
+        json_t *security = oracle_member(oracle, container, "securityContext", JSON_OBJECT);
+        needs |= (uint32_t)oracle_bool(oracle, security, "privileged") << HOST_NEED_PRIVILEGED;
+        json_array_foreach(oracle_member(oracle, container, "ports", JSON_ARRAY), j, port) needs |=
+            (uint32_t)(oracle_int(oracle, port, "hostPort", 0, 65535) > 0) << HOST_NEED_PORT;
+    }
+    return needs;
+}
+
+static uint32_t oracle_host_needs(struct oracle *oracle, const json_t *spec)
+{
+    json_t *item;
+    size_t i;
+    uint32_t needs = oracle_container_needs(oracle, spec, "containers") |
+                     oracle_container_needs(oracle, spec, "initContainers");
+    needs |= (uint32_t)oracle_bool(oracle, spec, "hostNetwork") << HOST_NEED_NETWORK;
+    needs |= (uint32_t)oracle_bool(oracle, spec, "hostPID") << HOST_NEED_PID;
+    json_array_foreach(oracle_list(oracle, spec, "volumes", SIZE_MAX), i, item) needs |=
+        (uint32_t)oracle_present(item, "hostPath") << HOST_NEED_PATH;
+    return needs;
+}
+
 static void oracle_pod_spec(struct oracle *oracle, const json_t *metadata, const json_t *spec)
 {
     struct buf *out = oracle->out;
+    bool is_daemon;
+    oracle_pod_meta(oracle, metadata, &is_daemon);
     dump_int(out, "generation", oracle_int(oracle, metadata, "generation", INT64_MIN, INT64_MAX));
     dump_int(out, "deleting", oracle_present(metadata, "deletionTimestamp"));
     dump_str(out, "scheduler", oracle_text(oracle, spec, "schedulerName"));
@@ -161,6 +262,10 @@ static void oracle_pod_spec(struct oracle *oracle, const json_t *metadata, const
     dump_int(out, "priority", oracle_int(oracle, spec, "priority", INT32_MIN, INT32_MAX));
     dump_int(out, "gates", oracle_count(oracle, spec, "schedulingGates"));
     dump_int(out, "features", oracle_features(oracle, spec));
+    dump_int(out, "host_needs",
+             oracle_host_needs(oracle, spec) | (uint32_t)is_daemon << HOST_NEED_DAEMON);
+    dump_int(out, "volumes", oracle_count(oracle, spec, "volumes"));
+    dump_int(out, "never", str_is(oracle_text(oracle, spec, "preemptionPolicy"), "Never"));
     oracle_containers(oracle, "container", spec, "containers");
     oracle_containers(oracle, "init", spec, "initContainers");
     oracle_amounts(oracle, "overhead", spec, "overhead");
@@ -193,7 +298,7 @@ static void oracle_pod_status(struct oracle *oracle, const json_t *status)
     struct scheduled_condition scheduled = {0};
     struct str text = oracle_text(oracle, status, "phase");
     int phase = text.len == 0 ? PHASE_PENDING : PHASE_UNKNOWN;
-    bool is_infeasible = false;
+    bool is_infeasible = false, is_ready = false, is_preempted = false;
     json_t *item;
     size_t i;
     for (size_t j = 0; j < ARRAY_LEN(phases); j++)
@@ -208,11 +313,16 @@ static void oracle_pod_status(struct oracle *oracle, const json_t *status)
             .message = oracle_text(oracle, item, "message"),
             .observed_generation =
                 oracle_int(oracle, item, "observedGeneration", INT64_MIN, INT64_MAX),
+            .transition_unix_s = oracle_time(oracle, item, "lastTransitionTime"),
         };
         if (str_is(type, "PodScheduled"))
             scheduled = read;
         if (str_is(type, "PodResizePending"))
             is_infeasible = str_is(read.reason, "Infeasible");
+        if (str_is(type, "Ready"))
+            is_ready = read.is_true;
+        if (str_is(type, "DisruptionTarget"))
+            is_preempted = read.is_true && str_is(read.reason, "PreemptionByScheduler");
     }
     dump_int(out, "\n  phase", phase);
     dump_str(out, "nominated", oracle_text(oracle, status, "nominatedNodeName"));
@@ -221,7 +331,11 @@ static void oracle_pod_status(struct oracle *oracle, const json_t *status)
     dump_str(out, "reason", scheduled.reason);
     dump_str(out, "message", scheduled.message);
     dump_int(out, "observed", scheduled.observed_generation);
+    dump_int(out, "since", scheduled.transition_unix_s);
     dump_int(out, "infeasible", is_infeasible);
+    dump_int(out, "ready", is_ready);
+    dump_int(out, "preempted", is_preempted);
+    dump_int(out, "started", oracle_time(oracle, status, "startTime"));
     oracle_statuses(oracle, "status", status, "containerStatuses");
     oracle_statuses(oracle, "init-status", status, "initContainerStatuses");
     oracle_amounts(oracle, "allocated", status, "allocatedResources");

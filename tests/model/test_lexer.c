@@ -77,8 +77,8 @@ static const struct {
     {"{\"a\":\"\\u00e9\\ud83d\\ude00\\n\"}", "{ks}."},
     {"{\"a\":\"\\x\"}", "{k!"},
     {"{\"a\":\"\\u12g4\"}", "{k!"},
-    {"{\"a\":\"\\u0000\"}", "{k!"}, /* NUL */
-    {"{\"a\":\"\\ud83d\"}", "{k!"}, /* half a pair */
+    {"{\"a\":\"\\u0000\"}", "{ks}."}, /* NUL: read as U+FFFD */
+    {"{\"a\":\"\\ud83d\"}", "{k!"},   /* half a pair */
     {"{\"a\":\"\\ud83dx\"}", "{k!"},
     {"{\"a\":\"\\ud83d\\u0041\"}", "{k!"},
     {"{\"a\":\"\\ude00\"}", "{k!"},
@@ -127,6 +127,14 @@ Test(lexer, unescapes_strings)
     const char expected[] = "\"\\/\b\f\n\r\tA\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80 plain";
     for (size_t cut = 1; cut < strlen(json); cut++)
         expect_text(json, cut, expected, sizeof(expected) - 1);
+}
+
+/* Anybody may write it into an annotation, and nobody's stream may end by it. */
+Test(lexer, reads_nul_as_the_replacement_character)
+{
+    const char *json = "{\"a\":\"x\\u0000y\"}";
+    for (size_t cut = 1; cut < strlen(json); cut++)
+        expect_text(json, cut, "x\xef\xbf\xbdy", 5);
 }
 
 Test(lexer, says_where_and_what_was_expected)
