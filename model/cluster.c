@@ -14,6 +14,7 @@ void cluster_init(struct cluster *cluster, struct symbols *symbols, uint64_t has
     *cluster = (struct cluster){.symbols = symbols, .hash_seed = hash_seed};
     node_table_init(&cluster->nodes);
     shape_table_init(&cluster->shapes, symbols, hash_seed);
+    pod_meta_table_init(&cluster->metas, hash_seed);
     map_init(&cluster->pods);
     map_init(&cluster->images);
 }
@@ -21,6 +22,7 @@ void cluster_init(struct cluster *cluster, struct symbols *symbols, uint64_t has
 static void pod_fini(struct cluster *cluster, struct pod *pod)
 {
     shape_unref(&cluster->shapes, pod->shape);
+    pod_meta_unref(&cluster->metas, pod->meta);
     requests_unref(&cluster->shapes, pod->held);
     free(pod->name);
     free(pod->problem);
@@ -38,6 +40,7 @@ void cluster_fini(struct cluster *cluster)
     map_fini(&cluster->images);
     node_table_fini(&cluster->nodes);
     shape_table_fini(&cluster->shapes);
+    pod_meta_table_fini(&cluster->metas);
     for (uint32_t i = 0; i < cluster->pod_chunk_count; i++)
         free(cluster->pod_chunks[i]);
     free(cluster->pod_chunks);

@@ -54,6 +54,7 @@ static void check_pods(const struct cluster *cluster)
     for (const struct pod *pod; (pod = map_next(&cluster->pods, &position));) {
         CHECK(cluster_find_pod(cluster, pod->namespace_sym, str_from(pod->name)) == pod);
         CHECK(pod->shape && pod->shape->refs > 0);
+        CHECK(pod->meta && pod->meta->refs > 0);
         CHECK((pod->place == POD_PENDING) == (pod->node_slot == NODE_SLOT_NONE));
         CHECK((pod->place == POD_PENDING) == (pod->held == NULL));
         CHECK(pod->place == POD_PENDING || pod->queue_place == QUEUE_NOWHERE);

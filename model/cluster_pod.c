@@ -72,6 +72,16 @@ static uint32_t see_shape(struct cluster *cluster, struct pod *pod, const struct
     return bits;
 }
 
+/* Labels, annotations, owner. */
+static uint32_t see_meta(struct cluster *cluster, struct pod *pod, const struct pod_object *object)
+{
+    struct pod_meta *before = pod->meta;
+    pod->meta = pod_meta_intern(&cluster->metas, object);
+    uint32_t bits = pod->meta == before ? 0 : POD_META;
+    pod_meta_unref(&cluster->metas, before);
+    return bits;
+}
+
 static struct requests *held_of(struct cluster *cluster, const struct pod_object *object)
 {
     struct pod_resources resources;
@@ -142,6 +152,35 @@ static void see_problem(struct pod *pod, const struct pod_object *object)
         object->problem.len > 0 ? mem_strndup(object->problem.ptr, object->problem.len) : NULL;
 }
 
+/* 1970 to 2106; 0: no time. */
+static uint32_t seconds(int64_t unix_s)
+{
+    if (unix_s < 0)
+        return 0;
+    return unix_s < UINT32_MAX ? (uint32_t)unix_s : UINT32_MAX;
+}
+
+static void see_times(struct pod *pod, const struct pod_object *object)
+{
+    bool is_bound = object->node_name_sym != SYM_EMPTY && object->scheduled.is_true;
+    pod->created_unix_s = seconds(object->created_unix_s);
+    pod->started_unix_s = seconds(object->started_unix_s);
+    pod->bound_unix_s = is_bound ? seconds(object->scheduled.transition_unix_s) : 0;
+}
+
+/* A deletion cost is ours as long as it still is what we noted beside it. */
+static void see_flags(struct pod *pod, const struct pod_object *object)
+{
+    bool is_ours = object->deletion_cost_owner.len > 0 &&
+                   str_equal(object->deletion_cost, object->deletion_cost_owner);
+    pod->preempts_never = object->preempts_never;
+    pod->is_preempted = object->is_preempted;
+    pod->is_ready = object->is_ready;
+    pod->was_running |= object->phase != PHASE_PENDING;
+    pod->has_our_cost = object->has_deletion_cost && is_ours;
+    pod->has_foreign_cost = object->has_deletion_cost && !is_ours;
+}
+
 static uint32_t see_details(struct cluster *cluster, struct pod *pod,
                             const struct pod_object *object)
 {
@@ -164,6 +203,8 @@ static uint32_t see_details(struct cluster *cluster, struct pod *pod,
         condition->is_set && !condition->is_true
             ? cluster_condition_hash(cluster, condition->reason, condition->message)
             : 0;
+    see_times(pod, object);
+    see_flags(pod, object);
     see_problem(pod, object);
     return bits;
 }
@@ -194,7 +235,7 @@ void cluster_see_pod(struct cluster *cluster, const struct pod_object *object, b
     pod->list_epoch = cluster->pod_epoch;
     pod->is_ours = is_ours;
     ret_change->bits |= see_shape(cluster, pod, object);
-    uint32_t details = see_details(cluster, pod, object);
+    uint32_t details = see_meta(cluster, pod, object) | see_details(cluster, pod, object);
     ret_change->bits |= is_new ? POD_IS_NEW : details;
     if (is_bound)
         see_bound(cluster, pod, object, ret_change);

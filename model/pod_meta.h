@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/base/buf.h"
 #include "model/base/map.h"
 #include "model/object.h"
 
@@ -22,7 +23,8 @@ struct pod_meta {
 };
 
 struct pod_meta_table {
-    struct map metas; /* private */
+    struct map metas;   /* private */
+    struct buf scratch; /* private */
     uint64_t hash_seed;
 };
 

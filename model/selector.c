@@ -127,6 +127,20 @@ static bool requirement_matches(const struct requirement *requirement, const str
     return false;
 }
 
+bool label_selector_matches(const struct label *match, uint32_t match_count,
+                            const struct requirement *expressions, uint32_t expression_count,
+                            const struct labels *labels)
+{
+    for (uint32_t i = 0; i < match_count; i++)
+        if (labels_get(labels, match[i].key_sym) != match[i].value_sym)
+            return false;
+    for (uint32_t i = 0; i < expression_count; i++)
+        if (expressions[i].op > SELECTOR_DOES_NOT_EXIST ||
+            !requirement_matches(&expressions[i], labels, NULL))
+            return false;
+    return true;
+}
+
 /* matchFields: metadata.name, In or NotIn with exactly one value. */
 static bool field_matches(const struct requirement *field, uint32_t node_name_sym)
 {

@@ -1,6 +1,7 @@
 /*
- * Node labels, and the selectors that pods hold against them: nodeSelector, required and preferred
- * node affinity. Meaning: spec of NodeAffinity in kube-scheduler (component-helpers nodeaffinity).
+ * Labels, and the selectors that are held against them: those of pods against nodes (nodeSelector,
+ * required and preferred node affinity; meaning: NodeAffinity in kube-scheduler, component-helpers
+ * nodeaffinity), and those of policies and budgets against pods (metav1.LabelSelector).
  */
 #ifndef MODEL_SELECTOR_H
 #define MODEL_SELECTOR_H
@@ -68,6 +69,14 @@ void labels_sort(struct labels *labels);
  * compare base-10 integers; text that is none does not match. */
 bool node_term_matches(const struct node_term *term, const struct labels *labels,
                        uint32_t node_name_sym, const struct symbols *symbols);
+
+/* metav1.LabelSelector: whether an object with these labels has all pairs of `match` (matchLabels)
+ * and meets all expressions: In, NotIn (met when the key is absent), Exists, DoesNotExist. Any
+ * other operator, and one that cannot have its values (In without, Exists with), matches nothing.
+ * With neither it matches everything. */
+bool label_selector_matches(const struct label *match, uint32_t match_count,
+                            const struct requirement *expressions, uint32_t expression_count,
+                            const struct labels *labels);
 
 /*
  * Terms that all name their nodes (metadata.name In ...), as pods of DaemonSets have:

@@ -126,6 +126,8 @@ static void shape_unpack(struct shape *shape, char *block, size_t block_bytes)
     shape->node_selector = selector;
     unpack_affinity(&unpacker, shape);
     unpack_lists(&unpacker, shape);
+    shape->volume_count = *unpacker.word++;
+    shape->host_needs = *unpacker.word++;
     CHECK(unpacker.word == shape->key + shape->key_words);
 }
 

@@ -153,5 +153,7 @@ void shape_key_build(const struct pod_object *pod, const struct pod_resources *r
     key_tolerations(key, pod, &sizes);
     key_ports(key, pod, &sizes);
     key_images(key, pod, &sizes);
+    key_word(key, pod->volume_count);
+    key_word(key, pod->host_needs);
     *ret_sizes = sizes;
 }
