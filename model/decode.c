@@ -66,11 +66,6 @@ static struct decode_frame *push_frame(struct decoder *decoder, enum frame_kind 
     return frame;
 }
 
-static uint32_t filter_bit(struct str key)
-{
-    return (uint32_t)(key.len * 5 ^ (unsigned char)key.ptr[0]) % 64;
-}
-
 /* Which bits the keys of a table have. Most keys of an object are in no table: one bit test sends
  * them off, where a walk over the table would cost as much as the rest of the key. */
 static uint64_t filter_of(struct decoder *decoder, const struct decode_table *table)
@@ -81,8 +76,8 @@ static uint64_t filter_of(struct decoder *decoder, const struct decode_table *ta
         return filter->bits;
     *filter = (struct decode_filter){.table = table};
     for (uint32_t i = 0; i < table->count; i++)
-        filter->bits |= UINT64_C(1)
-                        << filter_bit((struct str){table->fields[i].key, table->fields[i].key_len});
+        filter->bits |= UINT64_C(1) << decode_filter_bit(
+                            (struct str){table->fields[i].key, table->fields[i].key_len});
     return filter->bits;
 }
 
@@ -141,27 +136,6 @@ static void end_object(struct decoder *decoder)
     } else {
         end_item(decoder, is_kept);
     }
-}
-
-static bool key_is(const struct decode_field *field, struct str key)
-{
-    return field->key_len == key.len && field->key[0] == key.ptr[0] &&
-           memcmp(field->key, key.ptr, key.len) == 0;
-}
-
-/* Keys come in the order of the table nearly always: looks first where the next one should be. */
-const struct decode_field *decode_find_field(struct decode_frame *frame, struct str key)
-{
-    const struct decode_table *table = frame->table;
-    if (key.len == 0 || !(frame->filter >> filter_bit(key) & 1))
-        return NULL;
-    for (uint32_t i = frame->hint; i < table->count; i++)
-        if (key_is(&table->fields[i], key))
-            return &table->fields[i];
-    for (uint32_t i = 0; i < frame->hint; i++)
-        if (key_is(&table->fields[i], key))
-            return &table->fields[i];
-    return NULL;
 }
 
 static void take_key(struct decoder *decoder, struct decode_frame *frame)

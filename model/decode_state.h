@@ -106,8 +106,33 @@ bool decode_symbol_item(struct decoder *decoder, struct decode_frame *frame);
 bool decode_map_key(struct decoder *decoder, struct decode_frame *frame);
 void decode_map_value(struct decoder *decoder, struct decode_frame *frame, enum lexeme lexeme);
 
-/* The field of a table that has the key, NULL when none has; looks first where the last one was. */
-const struct decode_field *decode_find_field(struct decode_frame *frame, struct str key);
+static inline uint32_t decode_filter_bit(struct str key)
+{
+    return (uint32_t)(key.len * 5 ^ (unsigned char)key.ptr[0]) % 64;
+}
+
+static inline bool decode_key_is(const struct decode_field *field, struct str key)
+{
+    return field->key_len == key.len && field->key[0] == key.ptr[0] &&
+           memcmp(field->key, key.ptr, key.len) == 0;
+}
+
+/* The field of the frame's table that has the key; NULL when none has. Keys come in the order of
+ * the table nearly always: looks first where the next one should be. */
+static inline const struct decode_field *decode_find_field(const struct decode_frame *frame,
+                                                           struct str key)
+{
+    const struct decode_table *table = frame->table;
+    if (key.len == 0 || !(frame->filter >> decode_filter_bit(key) & 1))
+        return NULL;
+    for (uint32_t i = frame->hint; i < table->count; i++)
+        if (decode_key_is(&table->fields[i], key))
+            return &table->fields[i];
+    for (uint32_t i = 0; i < frame->hint; i++)
+        if (decode_key_is(&table->fields[i], key))
+            return &table->fields[i];
+    return NULL;
+}
 
 /* A key of annotations, and its value. */
 void decode_pair_key(struct decoder *decoder, struct decode_frame *frame);

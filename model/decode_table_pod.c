@@ -258,31 +258,23 @@ static const struct decode_table pod_spec_table = {TABLE(pod_spec_fields)};
 
 static void phase_parse(void *item, struct str text)
 {
-    static const char *const names[] = {
-        [PHASE_PENDING] = "Pending",
-        [PHASE_RUNNING] = "Running",
-        [PHASE_SUCCEEDED] = "Succeeded",
-        [PHASE_FAILED] = "Failed",
-    };
     struct draft *draft = item;
-    draft->pod.phase = text.len == 0 ? PHASE_PENDING : PHASE_UNKNOWN;
-    for (size_t i = 0; i < ARRAY_LEN(names); i++)
-        if (str_is(text, names[i]))
-            draft->pod.phase = (enum pod_phase)i;
+    draft->pod.phase = text.len == 0               ? PHASE_PENDING
+                       : str_is(text, "Pending")   ? PHASE_PENDING
+                       : str_is(text, "Running")   ? PHASE_RUNNING
+                       : str_is(text, "Succeeded") ? PHASE_SUCCEEDED
+                       : str_is(text, "Failed")    ? PHASE_FAILED
+                                                   : PHASE_UNKNOWN;
 }
 
 static void condition_type_parse(void *item, struct str text)
 {
-    static const char *const names[] = {
-        [CONDITION_SCHEDULED] = "PodScheduled",
-        [CONDITION_READY] = "Ready",
-        [CONDITION_DISRUPTION_TARGET] = "DisruptionTarget",
-        [CONDITION_RESIZE_PENDING] = "PodResizePending",
-    };
     struct condition_draft *condition = item;
-    for (size_t i = CONDITION_SCHEDULED; i < ARRAY_LEN(names); i++)
-        if (str_is(text, names[i]))
-            condition->type = (enum condition_type)i;
+    condition->type = str_is(text, "PodScheduled")       ? CONDITION_SCHEDULED
+                      : str_is(text, "Ready")            ? CONDITION_READY
+                      : str_is(text, "DisruptionTarget") ? CONDITION_DISRUPTION_TARGET
+                      : str_is(text, "PodResizePending") ? CONDITION_RESIZE_PENDING
+                                                         : CONDITION_OTHER;
 }
 
 static void condition_status_parse(void *item, struct str text)

@@ -32,7 +32,7 @@ void lexer_push(struct lexer *lexer, const char *bytes, size_t len)
 
 uint64_t lexer_offset(const struct lexer *lexer)
 {
-    return lexer->piece_offset + (uint64_t)(lexer->at - lexer->piece);
+    return lexer_here(lexer);
 }
 
 bool lexer_is_complete(const struct lexer *lexer)

@@ -46,6 +46,12 @@ static inline void lexer_end_value(struct lexer *lexer)
                                        : EXPECT_NOTHING;
 }
 
+/* lexer_offset(), for each token. */
+static inline uint64_t lexer_here(const struct lexer *lexer)
+{
+    return lexer->piece_offset + (uint64_t)(lexer->at - lexer->piece);
+}
+
 enum lexeme lexer_fail_at(struct lexer *lexer, uint64_t offset, const char *what);
 enum lexeme lexer_fail_expected(struct lexer *lexer,
                                 const char *expected); /* at the present byte */

@@ -146,7 +146,7 @@ enum lexeme lexer_start_string(struct lexer *lexer, bool is_key)
 {
     lexer->is_key = is_key;
     lexer->has_high = false;
-    lexer->token_offset = lexer_offset(lexer);
+    lexer->token_offset = lexer_here(lexer);
     const char *start = ++lexer->at, *stop = lexer_find_special(start, lexer->end);
     while (stop < lexer->end && (unsigned char)*stop >= 0x80) {
         lexer->has_high = true;
@@ -233,7 +233,7 @@ enum lexeme lexer_read_number(struct lexer *lexer)
 enum lexeme lexer_start_number(struct lexer *lexer)
 {
     lexer->under_way = WAY_NUMBER;
-    lexer->token_offset = lexer_offset(lexer);
+    lexer->token_offset = lexer_here(lexer);
     lexer->text_bytes = 0;
     buf_clear(&lexer->scratch);
     return lexer_read_number(lexer);

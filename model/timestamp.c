@@ -59,27 +59,16 @@ static int64_t days_in_month(int64_t year, int64_t month)
     return days[month - 1] + (month == 2 && is_leap(year));
 }
 
-/* Reads `text` against a picture: 'd' is a digit, any other character itself. Numbers separated by
- * other characters are stored in turn. */
-static bool fields_parse(const char *text, const char *picture, int64_t *ret_fields)
+/* The number that `count` digits make; *is_wrong is set when one of them is none. */
+static inline int64_t digits_parse(const char *text, uint32_t count, bool *is_wrong)
 {
-    size_t field = 0;
     int64_t number = 0;
-    for (size_t i = 0; picture[i] != '\0'; i++) {
-        if (picture[i] != 'd') {
-            if (text[i] != picture[i])
-                return false;
-            continue;
-        }
-        if (text[i] < '0' || text[i] > '9')
-            return false;
-        number = number * 10 + (text[i] - '0');
-        if (picture[i + 1] != 'd') {
-            ret_fields[field++] = number;
-            number = 0;
-        }
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t digit = (uint32_t)(unsigned char)text[i] - '0';
+        *is_wrong |= digit > 9;
+        number = number * 10 + digit;
     }
-    return true;
+    return number;
 }
 
 /* Takes ".ddd" off the text, if it is there, as micros. False for a point without digits. */
@@ -106,11 +95,14 @@ static bool offset_parse(struct str text, int64_t *ret_seconds)
         *ret_seconds = 0;
         return true;
     }
-    int64_t fields[2];
-    if (text.len != OFFSET_LEN || (text.ptr[0] != '+' && text.ptr[0] != '-') ||
-        !fields_parse(text.ptr + 1, "dd:dd", fields) || fields[0] > 23 || fields[1] > 59)
+    bool is_wrong = text.len != OFFSET_LEN || (text.ptr[0] != '+' && text.ptr[0] != '-');
+    if (is_wrong)
         return false;
-    int64_t seconds = fields[0] * 3600 + fields[1] * 60;
+    int64_t hours = digits_parse(text.ptr + 1, 2, &is_wrong);
+    int64_t minutes = digits_parse(text.ptr + 4, 2, &is_wrong);
+    if (is_wrong || text.ptr[3] != ':' || hours > 23 || minutes > 59)
+        return false;
+    int64_t seconds = hours * 3600 + minutes * 60;
     *ret_seconds = text.ptr[0] == '-' ? -seconds : seconds;
     return true;
 }
@@ -123,22 +115,34 @@ static bool is_in_range(int64_t unix_us)
     return unix_us >= first && unix_us < end;
 }
 
+/* "2026-11-22T03:04:05"; the date may still be none. */
+static bool date_time_parse(const char *text, struct date *ret_date, int64_t *ret_second_of_day)
+{
+    bool is_wrong =
+        text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':';
+    ret_date->year = digits_parse(text, 4, &is_wrong);
+    ret_date->month = digits_parse(text + 5, 2, &is_wrong);
+    ret_date->day = digits_parse(text + 8, 2, &is_wrong);
+    int64_t hour = digits_parse(text + 11, 2, &is_wrong);
+    int64_t minute = digits_parse(text + 14, 2, &is_wrong);
+    int64_t second = digits_parse(text + 17, 2, &is_wrong);
+    *ret_second_of_day = hour * 3600 + minute * 60 + second;
+    return !is_wrong && hour < 24 && minute < 60 && second < 60;
+}
+
 bool timestamp_parse(struct str text, int64_t *ret_unix_us)
 {
-    int64_t fields[6], micros, offset;
-    if (text.len < DATE_TIME_LEN || !fields_parse(text.ptr, "dddd-dd-ddTdd:dd:dd", fields))
+    int64_t micros, offset, second_of_day;
+    struct date date;
+    if (text.len < DATE_TIME_LEN || !date_time_parse(text.ptr, &date, &second_of_day))
         return false;
-    struct date date = {fields[0], fields[1], fields[2]};
     if (date.year < 1 || date.month < 1 || date.month > 12 || date.day < 1 ||
         date.day > days_in_month(date.year, date.month))
-        return false;
-    if (fields[3] > 23 || fields[4] > 59 || fields[5] > 59)
         return false;
     text = (struct str){text.ptr + DATE_TIME_LEN, text.len - DATE_TIME_LEN};
     if (!take_fraction(&text, &micros) || !offset_parse(text, &offset))
         return false;
-    int64_t seconds = date_to_days(date) * SECONDS_PER_DAY + fields[3] * 3600 + fields[4] * 60 +
-                      fields[5] - offset;
+    int64_t seconds = date_to_days(date) * SECONDS_PER_DAY + second_of_day - offset;
     int64_t unix_us = seconds * MICROS_PER_SECOND + micros;
     if (!is_in_range(unix_us))
         return false;

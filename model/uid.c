@@ -10,12 +10,25 @@ enum { UUID_TEXT_LEN = 36 }; /* 8-4-4-4-12 hex digits */
 /* `hi` of a UID that is kept as a symbol. */
 #define UID_HI_SYMBOL UINT64_MAX
 
-/* The value of a digit as the canonical form writes it (lower case), or -1. */
-static int hex_digit(char c)
+/* The value of a digit as the canonical form writes it (lower case), more than 15 of any other
+ * character. */
+static uint32_t hex_digit(char c)
 {
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+    uint32_t decimal = (uint32_t)(unsigned char)c - '0';
+    uint32_t letter = (uint32_t)(unsigned char)c - 'a';
+    return decimal < 10 ? decimal : letter < 6 ? letter + 10 : 16;
+}
+
+/* `count` digits into *word, from the right; 16 or more when one of them is none. */
+static uint32_t hex_add(const char *text, uint32_t count, uint64_t *word)
+{
+    uint32_t worst = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t digit = hex_digit(text[i]);
+        worst |= digit;
+        *word = *word << 4 | digit;
+    }
+    return worst;
 }
 
 /* False when the text is no canonical UUID, or one whose bits already mean something else. */
@@ -23,21 +36,13 @@ static bool uuid_parse(struct str text, struct uid *ret_uid)
 {
     if (text.len != UUID_TEXT_LEN)
         return false;
-    uint64_t words[2] = {0, 0};
-    unsigned digit_count = 0;
-    for (size_t i = 0; i < UUID_TEXT_LEN; i++) {
-        if (i == 8 || i == 13 || i == 18 || i == 23) {
-            if (text.ptr[i] != '-')
-                return false;
-            continue;
-        }
-        int digit = hex_digit(text.ptr[i]);
-        if (digit < 0)
-            return false;
-        words[digit_count / 16] = words[digit_count / 16] << 4 | (uint64_t)digit;
-        digit_count++;
-    }
-    struct uid uid = {.hi = words[0], .lo = words[1]};
+    const char *at = text.ptr;
+    struct uid uid = {0, 0};
+    uint32_t worst = hex_add(at, 8, &uid.hi) | hex_add(at + 9, 4, &uid.hi) |
+                     hex_add(at + 14, 4, &uid.hi) | hex_add(at + 19, 4, &uid.lo) |
+                     hex_add(at + 24, 12, &uid.lo);
+    if (worst > 15 || at[8] != '-' || at[13] != '-' || at[18] != '-' || at[23] != '-')
+        return false;
     if (uid_is_zero(uid) || uid.hi == UID_HI_SYMBOL)
         return false;
     *ret_uid = uid;
