@@ -23,7 +23,7 @@ enum field_kind {
     FIELD_FEATURE,        /* anything but null -> bit ->bit of a uint32_t of the draft */
     FIELD_FLAG,           /* true -> likewise; false is the same as no key */
     FIELD_TRISTATE,       /* true, false -> enum tristate */
-    FIELD_NUMBER_OR_TEXT, /* number or string -> struct str, numbers as written */
+    FIELD_NUMBER_OR_TEXT, /* whole number or string -> struct str */
     FIELD_TIME,           /* RFC 3339 -> int64_t, seconds since 1970 */
     FIELD_COUNT,          /* array -> uint32_t, how many items; the items are skipped */
     FIELD_OBJECT,         /* object -> struct at the offset, by ->table */

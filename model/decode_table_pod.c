@@ -393,7 +393,8 @@ static const char *reference_end(void *item, bool *ret_keep)
     if (!reference->is_controller)
         return NULL;
     draft->owner_uid_text = reference->uid_text;
-    draft->pod.owner_kind = reference->is_apps ? reference->kind : OWNER_OTHER;
+    bool is_known = reference->is_apps && reference->kind != OWNER_NONE;
+    draft->pod.owner_kind = is_known ? reference->kind : OWNER_OTHER;
     if (reference->is_apps && reference->is_daemon)
         draft->pod.host_needs |= 1U << HOST_NEED_DAEMON;
     return NULL;

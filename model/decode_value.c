@@ -154,12 +154,17 @@ static void read_time(struct decoder *decoder, char *place)
                      "is no time: write it like \"2026-11-22T03:04:05Z\"");
 }
 
+/* A whole number, as its digits. */
 static void read_number_text(struct decoder *decoder, char *place)
 {
-    if (decoder->lexer.is_long)
-        decode_wrong(decoder, &decoder->lexer.text, "is too long for a number");
-    else
-        read_text(decoder, place);
+    int64_t value;
+    char digits[24];
+    if (!decoder->lexer.is_long && int_parse(decoder->lexer.text, &value)) {
+        (void)snprintf(digits, sizeof(digits), "%lld", (long long)value);
+        *(struct str *)(void *)place = arena_copy(&decoder->arena, str_from(digits));
+    } else {
+        decode_wrong(decoder, &decoder->lexer.text, "is neither a whole number nor a string");
+    }
 }
 
 /* true or false: a bool, a tristate, a bit. */
@@ -211,7 +216,7 @@ void decode_scalar(struct decoder *decoder, const struct decode_field *field, ch
         else if (lexeme == LEX_NUMBER)
             read_number_text(decoder, place);
         else
-            decode_wrong(decoder, shown, "is neither number nor string");
+            decode_wrong(decoder, shown, "is neither a whole number nor a string");
         break;
     case FIELD_BOOL:
     case FIELD_TRISTATE:

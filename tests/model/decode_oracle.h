@@ -5,7 +5,7 @@
 #ifndef TESTS_MODEL_DECODE_ORACLE_H
 #define TESTS_MODEL_DECODE_ORACLE_H
 
-#include "tests/model/decode_oracle_pod.h"
+#include "tests/model/decode_oracle_policy.h"
 
 static void oracle_node_rest(struct oracle *oracle, const json_t *metadata, const json_t *spec,
                              const json_t *status)
@@ -52,38 +52,75 @@ static void oracle_status_fields(struct oracle *oracle, const json_t *object,
     };
 }
 
+static const struct {
+    const char *objects[2], *lists[2], *word; /* as the dump calls it */
+    bool has_namespace, has_status;
+} oracle_kinds[DECODE_KIND_COUNT] = {
+    [DECODE_POD] = {{"Pod"}, {"PodList"}, "pod", true, true},
+    [DECODE_NODE] = {{"Node"}, {"NodeList"}, "node", false, true},
+    [DECODE_POLICY] = {{"ResourcePolicy"}, {"ResourcePolicyList"}, "policy", true, false},
+    [DECODE_BUDGET] = {{"PodDisruptionBudget"}, {"PodDisruptionBudgetList"}, "budget", true, true},
+    [DECODE_OWNER] = {{"ReplicaSet", "StatefulSet"},
+                      {"ReplicaSetList", "StatefulSetList"},
+                      "owner",
+                      true,
+                      false},
+};
+
+static bool oracle_is_one_of(struct str kind, const char *const kinds[2])
+{
+    return kind.len == 0 || str_is(kind, kinds[0]) || (kinds[1] && str_is(kind, kinds[1]));
+}
+
+/* All but what tells one object from another. */
+static void oracle_rest(struct oracle *oracle, const json_t *metadata, const json_t *spec,
+                        const json_t *status)
+{
+    if (oracle->kind == DECODE_POD) {
+        oracle_pod_spec(oracle, metadata, spec);
+        oracle_pod_status(oracle, status);
+    } else if (oracle->kind == DECODE_NODE) {
+        oracle_node_rest(oracle, metadata, spec, status);
+    } else {
+        oracle_meta_rest(oracle, metadata);
+        if (oracle->kind == DECODE_POLICY)
+            oracle_policy_rest(oracle, spec);
+        else if (oracle->kind == DECODE_BUDGET)
+            oracle_budget_rest(oracle, spec, status);
+        else
+            oracle_owner_rest(oracle, spec);
+    }
+}
+
 /* One object; false when its kind ends the input. */
 static bool oracle_object(struct oracle *oracle, const json_t *object, enum decode_verb verb)
 {
-    bool is_pod = oracle->kind == DECODE_POD;
+    bool has_namespace = oracle_kinds[oracle->kind].has_namespace;
     oracle->is_wrong = false;
     struct str kind = oracle_text(oracle, object, "kind");
-    if (kind.len > 0 && !str_is(kind, is_pod ? "Pod" : "Node"))
+    if (!oracle_is_one_of(kind, oracle_kinds[oracle->kind].objects))
         return false;
     json_t *metadata = oracle_member(oracle, object, "metadata", JSON_OBJECT);
     json_t *spec = oracle_member(oracle, object, "spec", JSON_OBJECT);
-    json_t *status = oracle_member(oracle, object, "status", JSON_OBJECT);
+    json_t *status = oracle_kinds[oracle->kind].has_status
+                         ? oracle_member(oracle, object, "status", JSON_OBJECT)
+                         : NULL;
     struct status_object ignored;
     oracle_status_fields(oracle, object, metadata, &ignored);
     struct str name = oracle_text(oracle, metadata, "name");
     struct str uid = oracle_text(oracle, metadata, "uid");
     struct str version = oracle_text(oracle, metadata, "resourceVersion");
-    struct str namespace = is_pod ? oracle_text(oracle, metadata, "namespace") : STR("");
+    struct str namespace = has_namespace ? oracle_text(oracle, metadata, "namespace") : STR("");
     oracle->is_wrong |= name.len == 0 || uid.len >= UID_TEXT_BYTES;
 
     struct buf *out = oracle->out, rest;
     buf_init(&rest, DUMP_BYTES_MAX);
     oracle->out = &rest;
     dump_str(&rest, "uid", uid);
-    if (is_pod) {
-        oracle_pod_spec(oracle, metadata, spec);
-        oracle_pod_status(oracle, status);
-    } else {
-        oracle_node_rest(oracle, metadata, spec, status);
-    }
+    oracle_rest(oracle, metadata, spec, status);
     oracle->out = out;
-    (void)buf_printf(out, "%s %d", is_pod ? "pod" : "node", (int)verb);
-    if (is_pod)
+    (void)buf_printf(out, "%s %d", oracle_kinds[oracle->kind].word, (int)verb);
+    if (has_namespace)
         dump_str(out, "namespace", namespace);
     dump_str(out, "name", name);
     dump_str(out, "version", version);
@@ -103,8 +140,7 @@ static bool oracle_list_body(struct oracle *oracle, const json_t *root)
     (void)oracle_text(oracle, metadata, "resourceVersion");
     (void)oracle_text(oracle, metadata, "continue");
     json_t *items = oracle_list(oracle, root, "items", SIZE_MAX), *item;
-    if (oracle->is_wrong ||
-        (kind.len > 0 && !str_is(kind, oracle->kind == DECODE_POD ? "PodList" : "NodeList")))
+    if (oracle->is_wrong || !oracle_is_one_of(kind, oracle_kinds[oracle->kind].lists))
         return false;
     size_t i;
     json_array_foreach(items, i,

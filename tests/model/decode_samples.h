@@ -231,6 +231,99 @@ static const struct decode_sample decode_samples[] = {
     {DECODE_NODE, DECODE_LIST,
      "{ \"kind\" : \"NodeList\" ,\n\t\"items\" : [ { \"metadata\" : { \"name\" : \"n\" } }"
      " , {} ] }\r\n"},
+    {DECODE_POD, DECODE_OBJECT,
+     "{\"kind\":\"Pod\",\"metadata\":{\"name\":\"w\",\"namespace\":\"shop\",\"uid\":\""
+     "0b5b1a52-7d2e-4c8e-9d3b-3f6a1c2d4e5f\",\"resourceVersion\":\"8\",\"creationTimes"
+     "tamp\":\"2026-11-20T08:00:00Z\",\"labels\":{\"app\":\"w\",\"tier\":\"\",\"pod-te"
+     "mplate-hash\":\"5d9f\"},\"annotations\":{\"a\":\"b\",\"empty\":\"\",\"scheduling"
+     ".spillway.io/policy\":\"burst\",\"scheduling.spillway.io/unit\":\"ecs\",\"schedu"
+     "ling.spillway.io/policy-generation\":\"3\",\"scheduling.spillway.io/deletion-cos"
+     "t\":\"100\",\"controller.kubernetes.io/pod-deletion-cost\":\"100\",\"quoted\":\""
+     "\\\"x\\\" \\u00e9\"},\"ownerReferences\":[{\"apiVersion\":\"v1\",\"kind\":\"Othe"
+     "r\",\"name\":\"o\",\"uid\":\"1\"},{\"apiVersion\":\"apps/v1\",\"kind\":\"Replica"
+     "Set\",\"name\":\"r\",\"uid\":\"0b5b1a52-7d2e-4c8e-9d3b-3f6a1c2d4e60\",\"controll"
+     "er\":true,\"blockOwnerDeletion\":true}]},\"spec\":{\"volumes\":[{\"name\":\"h\","
+     "\"hostPath\":{\"path\":\"/x\"}},{\"name\":\"e\",\"emptyDir\":{}}],\"containers\""
+     ":[{\"name\":\"c\",\"securityContext\":{\"privileged\":true}},{\"name\":\"d\",\"s"
+     "ecurityContext\":{\"privileged\":false}}],\"hostNetwork\":true,\"hostPID\":false"
+     ",\"preemptionPolicy\":\"Never\"},\"status\":{\"phase\":\"Running\",\"conditions"
+     "\":[{\"type\":\"PodScheduled\",\"status\":\"True\",\"lastProbeTime\":null,\"last"
+     "TransitionTime\":\"2026-11-20T08:00:02Z\"},{\"type\":\"Ready\",\"status\":\"True"
+     "\",\"lastTransitionTime\":\"2026-11-20T08:00:07Z\"},{\"type\":\"DisruptionTarget"
+     "\",\"status\":\"True\",\"reason\":\"PreemptionByScheduler\",\"message\":\"m\"}],"
+     "\"startTime\":\"2026-11-20T08:00:03Z\"}}"},
+    {DECODE_POD, DECODE_OBJECT,
+     "{\"metadata\":{\"name\":\"d\",\"namespace\":\"kube-system\",\"ownerReferences\":"
+     "[{\"controller\":true,\"kind\":\"DaemonSet\",\"apiVersion\":\"apps/v1\",\"uid\":"
+     "\"7\"}]},\"spec\":{\"hostPID\":true,\"initContainers\":[{\"securityContext\":{\""
+     "privileged\":true}}]}}"},
+    {DECODE_POLICY, DECODE_OBJECT,
+     "{\"apiVersion\":\"scheduling.spillway.io/v1alpha1\",\"kind\":\"ResourcePolicy\","
+     "\"metadata\":{\"name\":\"all\",\"namespace\":\"shop\",\"uid\":\"0b5b1a52-7d2e-4c"
+     "8e-9d3b-3f6a1c2d4e61\",\"resourceVersion\":\"12\",\"generation\":4,\"creationTim"
+     "estamp\":\"2026-11-20T08:00:00Z\",\"annotations\":{\"x\":\"y\"}},\"spec\":{\"con"
+     "sumerRef\":{\"kind\":\"Deployment\",\"name\":\"web\"},\"deletionCost\":\"overwri"
+     "te\",\"ignorePreviousPod\":false,\"ignoreTerminatingPod\":true,\"matchExpression"
+     "s\":[{\"key\":\"tier\",\"operator\":\"NotIn\",\"values\":[\"batch\",\"test\"]},{"
+     "\"key\":\"app\",\"operator\":\"Exists\"}],\"matchLabelKeys\":[\"pod-template-has"
+     "h\",\"zone\"],\"overflow\":\"anywhere\",\"preemptPolicy\":\"BeforeNextUnit\",\"s"
+     "elector\":{\"app\":\"web\"},\"strategy\":\"prefer\",\"units\":[{\"name\":\"base"
+     "\",\"resource\":\"ecs\",\"nodeSelector\":{\"pool\":\"a\"},\"max\":4,\"min\":\"10"
+     "%\",\"maxResources\":{\"cpu\":\"8\",\"memory\":\"16Gi\"},\"scaleInWeight\":-3,\""
+     "timeout\":\"1m30s\",\"coolDown\":\"5m\"},{\"resource\":\"ecs\",\"spotInstance\":"
+     "true,\"max\":\"30%\",\"min\":1},{\"resource\":\"eci\",\"podLabels\":{\"burst\":"
+     "\"yes\"},\"podAnnotations\":{\"note\":\"x y\"}}],\"whenTryNextUnits\":{\"policy"
+     "\":\"TimeoutOrExceedMax\",\"timeout\":\"1m\"}},\"status\":{\"conditions\":[]}}"},
+    {DECODE_POLICY, DECODE_LIST,
+     "{\"apiVersion\":\"scheduling.alibabacloud.com/v1alpha1\",\"kind\":\"ResourcePoli"
+     "cyList\",\"metadata\":{\"resourceVersion\":\"90\",\"continue\":\"\"},\"items\":["
+     "{\"apiVersion\":\"scheduling.alibabacloud.com/v1alpha1\",\"kind\":\"ResourcePoli"
+     "cy\",\"metadata\":{\"name\":\"every-field\",\"namespace\":\"default\"},\"spec\":"
+     "{\"selector\":{\"key1\":\"value1\"},\"strategy\":\"prefer\",\"ignorePreviousPod"
+     "\":false,\"ignoreTerminatingPod\":true,\"matchLabelKeys\":[\"pod-template-hash\""
+     "],\"preemptPolicy\":\"AfterAllUnits\",\"units\":[{\"resource\":\"ecs\",\"nodeSel"
+     "ector\":{\"unit\":\"first\"}},{\"resource\":\"eci\"}],\"whenTryNextUnits\":{\"po"
+     "licy\":\"TimeoutOrExceedMax\",\"timeout\":\"1m\"}}},{\"metadata\":{\"name\":\"fo"
+     "ur-first\",\"namespace\":\"default\"},\"spec\":{\"selector\":{\"app\":\"news\"},"
+     "\"strategy\":\"prefer\",\"units\":[{\"resource\":\"ecs\",\"max\":4,\"nodeSelecto"
+     "r\":{\"paidtype\":\"subscription\"}},{\"resource\":\"elastic\"}]}}]}"},
+    {DECODE_POLICY, DECODE_WATCH,
+     "{\"type\":\"ADDED\",\"object\":{\"kind\":\"ResourcePolicy\",\"metadata\":{\"name"
+     "\":\"a\",\"namespace\":\"n\",\"resourceVersion\":\"1\"},\"spec\":{\"units\":[]}}"
+     "}\n{\"object\":{\"metadata\":{\"namespace\":\"n\",\"name\":\"a\"},\"spec\":{}},"
+     "\"type\":\"DELETED\"}\n{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"ResourcePol"
+     "icy\",\"metadata\":{\"resourceVersion\":\"5\",\"annotations\":{\"k8s.io/initial-"
+     "events-end\":\"true\"}}}}"},
+    {DECODE_BUDGET, DECODE_OBJECT,
+     "{\"kind\":\"PodDisruptionBudget\",\"apiVersion\":\"policy/v1\",\"metadata\":{\"n"
+     "ame\":\"b\",\"namespace\":\"shop\",\"uid\":\"u\",\"resourceVersion\":\"3\",\"gen"
+     "eration\":1},\"spec\":{\"minAvailable\":\"50%\",\"selector\":{\"matchLabels\":{"
+     "\"app\":\"web\"},\"matchExpressions\":[{\"key\":\"tier\",\"operator\":\"In\",\"v"
+     "alues\":[\"x\",\"y\"]}]}},\"status\":{\"disruptedPods\":{\"web-1\":\"2026-11-20T"
+     "08:00:00Z\",\"web-2\":null},\"disruptionsAllowed\":2,\"currentHealthy\":3,\"cond"
+     "itions\":[{\"type\":\"DisruptionAllowed\",\"status\":\"True\"}]}}"},
+    {DECODE_BUDGET, DECODE_LIST,
+     "{\"kind\":\"PodDisruptionBudgetList\",\"metadata\":{\"resourceVersion\":\"4\"},"
+     "\"items\":[{\"kind\":\"PodDisruptionBudget\",\"apiVersion\":\"policy/v1\",\"meta"
+     "data\":{\"name\":\"b\",\"namespace\":\"shop\",\"uid\":\"u\",\"resourceVersion\":"
+     "\"3\",\"generation\":1},\"spec\":{\"minAvailable\":\"50%\",\"selector\":{\"match"
+     "Labels\":{\"app\":\"web\"},\"matchExpressions\":[{\"key\":\"tier\",\"operator\":"
+     "\"In\",\"values\":[\"x\",\"y\"]}]}},\"status\":{\"disruptedPods\":{\"web-1\":\"2"
+     "026-11-20T08:00:00Z\",\"web-2\":null},\"disruptionsAllowed\":2,\"currentHealthy"
+     "\":3,\"conditions\":[{\"type\":\"DisruptionAllowed\",\"status\":\"True\"}]}},{\""
+     "metadata\":{\"name\":\"all\"},\"spec\":{\"selector\":{}}},{\"metadata\":{\"name"
+     "\":\"none\"},\"spec\":{}}]}"},
+    {DECODE_OWNER, DECODE_LIST,
+     "{\"kind\":\"ReplicaSetList\",\"apiVersion\":\"apps/v1\",\"metadata\":{\"resource"
+     "Version\":\"6\"},\"items\":[{\"metadata\":{\"name\":\"web-5d9f\",\"namespace\":"
+     "\"shop\",\"uid\":\"0b5b1a52-7d2e-4c8e-9d3b-3f6a1c2d4e60\",\"resourceVersion\":\""
+     "7\",\"generation\":2},\"spec\":{\"replicas\":12,\"selector\":{\"matchLabels\":{"
+     "\"app\":\"web\"}}},\"status\":{\"replicas\":12}},{\"metadata\":{\"name\":\"one\""
+     ",\"namespace\":\"shop\"},\"spec\":{}},{\"metadata\":{\"name\":\"zero\",\"namespa"
+     "ce\":\"shop\"},\"spec\":{\"replicas\":0}}]}"},
+    {DECODE_OWNER, DECODE_OBJECT,
+     "{\"kind\":\"StatefulSet\",\"metadata\":{\"name\":\"db\",\"namespace\":\"shop\"},"
+     "\"spec\":{\"replicas\":3}}"},
 };
 
 #endif
