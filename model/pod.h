@@ -50,6 +50,7 @@ enum bind_phase {
     BIND_SENT,    /* POST under way */
     BIND_READING, /* outcome unknown: GET under way */
     BIND_WAITING, /* will try the GET or POST again at `retry_at` */
+    BIND_PACED,   /* not sent yet: the unit takes no more before `retry_at` */
 };
 
 struct pod {

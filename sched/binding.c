@@ -2,7 +2,9 @@
  * The write of a decision, from assume to a known outcome. The reservation ends only by an object
  * that was seen, a definite refusal, or a GET (reliability I14).
  *
- *    assume --POST--> SENT --done----------------> NONE, assumed until the watch confirms
+ *    assume --PACED, where the unit takes only so many a second--+
+ *      |                                                         |
+ *      +--POST--> SENT --done----------------> NONE, assumed until the watch confirms
  *                     | |
  *                     | +--refused, surely not done--> forget, error backoff
  *                     |
@@ -14,36 +16,114 @@
  *                   v   |  --unbound, unknown-----> POST again, to the same node if it is there
  *                  WAITING, with growing pauses
  */
-#include <stdlib.h>
+#include <stdio.h>
 
-#include "model/base/mem.h"
+#include "model/names.h"
+#include "policy/cost.h"
 #include "sched/match.h"
 #include "sched/sched_private.h"
 
 enum { RETRY_FIRST_MS = 500, RETRY_MAX_MS = 30000, RETRY_DOUBLINGS_MAX = 6 };
 
+static bool is_timed(enum bind_phase phase)
+{
+    return phase == BIND_WAITING || phase == BIND_PACED;
+}
+
+static bool pod_retried_before(const void *a, const void *b)
+{
+    const struct pod *left = a, *right = b;
+    if (left->retry_at.ms != right->retry_at.ms)
+        return left->retry_at.ms < right->retry_at.ms;
+    return left->queue_sequence < right->queue_sequence;
+}
+
+static uint32_t *pod_position(void *item)
+{
+    return &((struct pod *)item)->heap_position;
+}
+
+void binding_init(struct sched *sched)
+{
+    heap_init(&sched->waiting, pod_retried_before, pod_position);
+}
+
+/* Of a phase with a time, pod->retry_at is set before. */
 static void set_phase(struct sched *sched, struct pod *pod, enum bind_phase phase)
 {
-    if (pod->bind_phase == BIND_WAITING) {
-        uint32_t i = 0;
-        while (sched->waiting[i] != pod)
-            i++;
-        sched->waiting[i] = sched->waiting[--sched->waiting_count];
-    }
-    if (phase == BIND_WAITING) {
-        if (sched->waiting_count == sched->waiting_capacity) {
-            sched->waiting_capacity =
-                (uint32_t)mem_grow(sched->waiting_capacity, sched->waiting_count + 1);
-            sched->waiting =
-                mem_resize(sched->waiting, sched->waiting_capacity, sizeof(*sched->waiting));
-        }
-        sched->waiting[sched->waiting_count++] = pod;
-    }
+    if (is_timed(pod->bind_phase))
+        heap_remove(&sched->waiting, pod);
+    if (is_timed(phase))
+        heap_push(&sched->waiting, pod);
     if (pod->bind_phase != BIND_NONE)
         sched->binds_open--;
     if (phase != BIND_NONE)
         sched->binds_open++;
     pod->bind_phase = (uint8_t)phase;
+}
+
+/* ---- what travels with the Binding ---- */
+
+struct bind_pairs {
+    uint32_t annotation_count, label_count;
+    struct meta_pair annotations[BIND_PAIRS_MAX], labels[BIND_PAIRS_MAX];
+    char generation[24], cost[16];
+};
+
+static void add_pair(struct meta_pair *pairs, uint32_t *count, struct str key, struct str value)
+{
+    CHECK(*count < BIND_PAIRS_MAX);
+    pairs[(*count)++] = (struct meta_pair){key, value};
+}
+
+static void add_labels(const struct sched *sched, struct meta_pair *pairs, uint32_t *count,
+                       const struct label *labels, uint32_t label_count)
+{
+    for (uint32_t i = 0; i < label_count; i++)
+        add_pair(pairs, count, symbol_str(sched->symbols, labels[i].key_sym),
+                 symbol_str(sched->symbols, labels[i].value_sym));
+}
+
+static void add_annotation(struct bind_pairs *pairs, const char *key, struct str value)
+{
+    add_pair(pairs->annotations, &pairs->annotation_count, str_from(key), value);
+}
+
+static void add_cost(const struct policy *policy, const struct policy_unit *unit,
+                     const struct pod *pod, struct bind_pairs *pairs)
+{
+    bool is_ours = policy->cost_mode == COST_OVERWRITE ||
+                   (policy->cost_mode == COST_RESPECT && !pod->has_foreign_cost);
+    if (!is_ours)
+        return;
+    (void)snprintf(pairs->cost, sizeof(pairs->cost), "%d", (int)unit->scale_in_cost);
+    add_annotation(pairs, ANNOTATION_DELETION_COST, str_from(pairs->cost));
+    add_annotation(pairs, ANNOTATION_COST_OWNER, str_from(pairs->cost));
+}
+
+/* Unit, policy and cost, so that a restart finds them and scale-in empties the last unit first: no
+ * write beyond the bind (elastic-policies 10.3). */
+static void describe_unit(const struct sched *sched, const struct pod *pod,
+                          struct bind_pairs *pairs)
+{
+    struct err err = {0};
+    const struct policy *policy =
+        pod_policy_entry(pod) ? book_policy(sched->book, pod, &err) : NULL;
+    uint32_t index = policy ? policy_unit_find(policy, pod->unit_sym) : POLICY_UNITS_MAX;
+    if (index == POLICY_UNITS_MAX)
+        return;
+    const struct policy_unit *unit = &policy->units[index];
+    add_labels(sched, pairs->annotations, &pairs->annotation_count, unit->annotations,
+               unit->annotation_count);
+    add_labels(sched, pairs->labels, &pairs->label_count, unit->labels, unit->label_count);
+    add_labels(sched, pairs->labels, &pairs->label_count, unit->type_labels,
+               unit->type_label_count);
+    add_annotation(pairs, ANNOTATION_POLICY, symbol_str(sched->symbols, policy->name_sym));
+    add_annotation(pairs, ANNOTATION_UNIT, symbol_str(sched->symbols, unit->name_sym));
+    (void)snprintf(pairs->generation, sizeof(pairs->generation), "%lld",
+                   (long long)policy->generation);
+    add_annotation(pairs, ANNOTATION_GENERATION, str_from(pairs->generation));
+    add_cost(policy, unit, pod, pairs);
 }
 
 static void send_bind(struct sched *sched, struct pod *pod)
@@ -53,21 +133,55 @@ static void send_bind(struct sched *sched, struct pod *pod)
     CHECK(pod->place == POD_ASSUMED && pod->is_ours);
     CHECK(!uid_is_zero(pod->uid));
     const struct node *node = sched->cluster.nodes.nodes[pod->node_slot];
+    struct bind_pairs pairs;
+    pairs.annotation_count = pairs.label_count = 0;
+    describe_unit(sched, pod, &pairs);
     set_phase(sched, pod, BIND_SENT);
-    const struct bind_request request = {.pod = pod_ref(pod), .node_name_sym = node->name_sym};
+    const struct bind_request request = {.pod = pod_ref(pod),
+                                         .node_name_sym = node->name_sym,
+                                         .annotation_count = pairs.annotation_count,
+                                         .annotations = pairs.annotations,
+                                         .label_count = pairs.label_count,
+                                         .labels = pairs.labels};
     sched->port.bind(sched->port.ctx, &request);
 }
 
-void binding_start(struct sched *sched, struct pod *pod, uint32_t slot)
+/* Assumed: counts on its node, and in its unit. */
+static void assume(struct sched *sched, struct pod *pod, const struct cycle_result *result)
+{
+    book_leave(sched->book, pod);
+    cluster_assume(&sched->cluster, pod, result->slot);
+    pod->unit_sym = result->unit_sym;
+    book_enter(sched->book, pod, NULL);
+}
+
+static struct mono_ms paced_to(struct sched *sched, const struct pod *pod)
+{
+    uint32_t unit = book_pod_unit(pod);
+    struct mono_ms now = sched_now(sched);
+    if (unit == POLICY_UNITS_MAX)
+        return now;
+    struct err err = {0};
+    const struct policy *policy = book_policy(sched->book, pod, &err);
+    CHECK(policy);
+    return pacer_take(&sched->pacer, policy->units[unit].type, now);
+}
+
+void binding_start(struct sched *sched, struct pod *pod, const struct cycle_result *result)
 {
     CHECK(pod->gate_count == 0 && !pod->is_deleting);
+    queue_placed(sched->queue, pod, sched_now(sched));
     nominator_remove(&sched->nominator, pod);
-    cluster_assume(&sched->cluster, pod, slot);
+    assume(sched, pod, result);
     if (pod->shape->refs == 1)
         match_drop(pod->shape); /* no other pod will ask: a bit a node for each is too much */
     sched->stats.assumed++;
     pod->bind_tries = 0;
-    send_bind(sched, pod);
+    pod->retry_at = paced_to(sched, pod);
+    if (mono_before(sched_now(sched), pod->retry_at))
+        set_phase(sched, pod, BIND_PACED);
+    else
+        send_bind(sched, pod);
 }
 
 static void read_pod(struct sched *sched, struct pod *pod)
@@ -96,9 +210,12 @@ static void give_up(struct sched *sched, struct pod *pod, struct str message)
     sched->stats.bind_failed++;
     uint32_t slot = pod->node_slot;
     set_phase(sched, pod, BIND_NONE);
+    book_leave(sched->book, pod);
     cluster_forget(&sched->cluster, pod);
+    pod->unit_sym = SYM_EMPTY;
+    book_enter(sched->book, pod, NULL);
     if (pod->is_ours)
-        queue_return(sched->queue, pod, 0, sched_now(sched));
+        queue_return(sched->queue, pod, &(struct refusal){0, MONO_NEVER}, sched_now(sched));
     nominator_update(&sched->nominator, pod);
     intake_freed(sched, slot, WAKE_POD_REMOVED, pod->shape);
     if (sched->is_stopped || !pod->is_ours)
@@ -229,7 +346,7 @@ void binding_on_read(struct sched *sched, const struct reply *reply,
 void binding_confirmed(struct sched *sched, struct pod *pod)
 {
     /* SENT: its answer comes and tells the user. Otherwise nobody else will. */
-    if (pod->bind_phase == BIND_READING || pod->bind_phase == BIND_WAITING)
+    if (pod->bind_phase == BIND_READING || is_timed(pod->bind_phase))
         bind_done(sched, pod);
 }
 
@@ -238,17 +355,43 @@ void binding_drop(struct sched *sched, struct pod *pod)
     set_phase(sched, pod, BIND_NONE);
 }
 
+/* The pause of a unit is over. What happened to the pod meanwhile counts. */
+static void send_paced(struct sched *sched, struct pod *pod)
+{
+    const char *why_not = pod->is_deleting         ? "the pod is being deleted"
+                          : pod->gate_count > 0    ? "the pod is gated"
+                          : !pod->is_ours          ? "the pod is another scheduler's"
+                          : !is_present(sched, pod) ? "the node is gone"
+                                                    : NULL;
+    if (why_not)
+        give_up(sched, pod, str_from(why_not));
+    else
+        send_bind(sched, pod);
+}
+
 void binding_retry_due(struct sched *sched, struct mono_ms now)
 {
-    for (uint32_t i = sched->waiting_count; i-- > 0;)
-        if (!mono_before(now, sched->waiting[i]->retry_at))
-            read_pod(sched, sched->waiting[i]);
+    for (struct pod *pod; (pod = heap_peek(&sched->waiting)) && !mono_before(now, pod->retry_at);) {
+        if (pod->bind_phase == BIND_PACED)
+            send_paced(sched, pod);
+        else
+            read_pod(sched, pod);
+    }
 }
 
 struct mono_ms binding_next_retry(const struct sched *sched)
 {
-    struct mono_ms next = MONO_NEVER;
-    for (uint32_t i = 0; i < sched->waiting_count; i++)
-        next = mono_min(next, sched->waiting[i]->retry_at);
-    return next;
+    const struct pod *pod = heap_peek(&sched->waiting);
+    return pod ? pod->retry_at : MONO_NEVER;
+}
+
+void binding_stop(struct sched *sched)
+{
+    for (uint32_t i = sched->waiting.count; i-- > 0;) {
+        struct pod *pod = sched->waiting.items[i];
+        if (pod->bind_phase == BIND_PACED) {
+            give_up(sched, pod, STR("not sent: shutting down"));
+            i = sched->waiting.count; /* the heap moved */
+        }
+    }
 }

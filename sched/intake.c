@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "sched/sched_private.h"
+#include "sched/unit_wait.h"
 
 static bool is_ours(const struct sched *sched, uint32_t scheduler_name_sym)
 {
@@ -43,9 +44,13 @@ static void intake_nomination_gone(struct sched *sched, uint32_t node_sym,
 
 void intake_pod_removed(struct sched *sched, struct pod *pod)
 {
-    queue_remove(sched->queue, pod);
+    queue_remove(sched->queue, pod, sched_now(sched));
     nominator_remove(&sched->nominator, pod);
     binding_drop(sched, pod);
+    eviction_drop(sched, pod);
+    intake_start_failure(sched, pod);
+    book_leave(sched->book, pod);
+    unit_waits_drop(pod);
     struct shape *shape = shape_ref(pod->shape);
     uint32_t nominated_sym = pod->place == POD_PENDING ? pod->nominated_node_sym : SYM_EMPTY;
     uint32_t slot = cluster_drop_pod(&sched->cluster, pod);
@@ -66,10 +71,12 @@ static void requeue(struct sched *sched, const struct pod_change *change, bool w
 {
     struct pod *pod = change->pod;
     struct mono_ms now = sched_now(sched);
+    /* Other labels, another policy. */
+    uint32_t bits = change->bits | (change->bits & POD_META ? (uint32_t)POD_REGROUPED : 0);
     if (pod->place != POD_PENDING || !pod->is_ours)
-        queue_remove(sched->queue, pod);
+        queue_remove(sched->queue, pod, now);
     else if (was_queued)
-        queue_reinsert(sched->queue, pod, change->bits, now);
+        queue_reinsert(sched->queue, pod, bits, now);
     else if (!pod->is_deleting)
         queue_add(sched->queue, pod, now);
 }
@@ -114,14 +121,29 @@ static bool is_old_news(const struct sched *sched, const struct pod *pod,
     return pod->place == POD_BOUND && object->node_name_sym == SYM_EMPTY && !sched->is_listing_pods;
 }
 
+/* Its policy, its unit, and until when it waits in which. */
+static void intake_enter_book(struct sched *sched, struct pod *pod, const struct pod_object *object)
+{
+    book_enter(sched->book, pod, &object->assignment);
+    if (pod->place != POD_PENDING)
+        unit_waits_drop(pod);
+    else if (object->scheduled.is_set && !object->scheduled.is_true)
+        unit_waits_restore(pod, object->scheduled.message, sched->symbols,
+                           sched->config.wall_zero_ms);
+}
+
 static void intake_living_pod(struct sched *sched, struct pod *pod, const struct pod_object *object)
 {
     bool was_queued = pod && pod->queue_place != QUEUE_NOWHERE;
     struct shape *old_shape = pod ? shape_ref(pod->shape) : NULL;
     if (was_queued)
-        queue_detach(sched->queue, pod);
+        queue_detach(sched->queue, pod, sched_now(sched));
+    if (pod)
+        book_leave(sched->book, pod);
     struct pod_change change;
     cluster_see_pod(&sched->cluster, object, is_ours(sched, object->scheduler_name_sym), &change);
+    if (change.pod)
+        intake_enter_book(sched, change.pod, object);
     if (change.bits & POD_SAME) {
         if (was_queued)
             queue_reinsert(sched->queue, pod, 0, sched_now(sched));
@@ -203,6 +225,10 @@ void intake_node(struct sched *sched, const struct node_object *object)
     cluster_see_node(&sched->cluster, object, &change);
     if (!had_ignored && sched->cluster.nodes.ignored_resources > 0)
         note_ignored_resources(sched, object);
+    if (change.bits & (NODE_ADDED | NODE_LABELS)) {
+        book_node_changed(sched->book, change.node->slot);
+        intake_settle(sched); /* whoever is woken is asked by the units as they are now */
+    }
     bool is_mended = change.bits & NODE_PROBLEM && !change.node->has_problem;
     struct wake_event event = {.slot = change.node->slot,
                                .before = &change.before,
@@ -232,6 +258,9 @@ void intake_node(struct sched *sched, const struct node_object *object)
 static void intake_node_removed(struct sched *sched, uint32_t name_sym, struct uid uid)
 {
     struct node_change change;
+    const struct node *node = node_table_find(&sched->cluster.nodes, name_sym);
+    if (node)
+        book_node_changed(sched->book, node->slot);
     cluster_drop_node(&sched->cluster, name_sym, uid, &change);
     node_change_fini(&change);
 }

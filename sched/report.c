@@ -4,7 +4,18 @@
  */
 #include "sched/sched_private.h"
 
-static void emit(struct sched *sched, const struct pod *pod, bool is_warning, struct str note)
+/* What an event says, beside whom it is about. */
+struct words {
+    bool is_warning;
+    const char *reason, *action;
+    const struct pod_ref *related; /* NULL: none */
+};
+
+static const struct words bound_words = {false, "Scheduled", "Binding", NULL};
+static const struct words failed_words = {true, "FailedScheduling", "Scheduling", NULL};
+
+static void emit(struct sched *sched, const struct pod *pod, const struct words *words,
+                 struct str note)
 {
     char version[24];
     struct buf text CLEANUP(buf_fini);
@@ -16,9 +27,10 @@ static void emit(struct sched *sched, const struct pod *pod, bool is_warning, st
         .pod = pod_ref(pod),
         .resource_version = buf_str(&text),
         .scheduler_name_sym = pod->shape->scheduler_name_sym,
-        .is_warning = is_warning,
-        .reason = is_warning ? "FailedScheduling" : "Scheduled",
-        .action = is_warning ? "Scheduling" : "Binding",
+        .is_warning = words->is_warning,
+        .reason = words->reason,
+        .action = words->action,
+        .related = words->related,
         .note = note,
     };
     sched->port.emit_event(sched->port.ctx, &request);
@@ -31,46 +43,53 @@ void report_bound(struct sched *sched, const struct pod *pod)
     (void)buf_printf(&sched->message, "Successfully assigned %s/%s to %s",
                      symbol_text(sched->symbols, pod->namespace_sym), pod->name,
                      symbol_text(sched->symbols, node->name_sym));
-    emit(sched, pod, false, buf_str(&sched->message));
+    emit(sched, pod, &bound_words, buf_str(&sched->message));
 }
 
+/* `nominated_sym`: the nomination after this write; the pod's own: it stays. */
 static void report_condition(struct sched *sched, struct pod *pod, const char *reason,
-                             struct str message)
+                             struct str message, uint32_t nominated_sym)
 {
     uint64_t hash = cluster_condition_hash(&sched->cluster, str_from(reason), message);
-    bool clears_nomination = pod->nominated_node_sym != SYM_EMPTY;
-    if (pod->condition_hash == hash && !clears_nomination)
+    bool is_other = pod->nominated_node_sym != nominated_sym;
+    if (pod->condition_hash == hash && !is_other)
         return;
     const struct status_request request = {
         .pod = pod_ref(pod),
         .reason = reason,
         .message = message,
         .observed_generation = pod->generation,
-        .clears_nomination = clears_nomination,
+        .clears_nomination = is_other && nominated_sym == SYM_EMPTY,
+        .nominated_node_sym = is_other ? nominated_sym : SYM_EMPTY,
         .was_false = pod->condition_hash != 0,
     };
     pod->condition_hash = hash;
     sched->port.patch_status(sched->port.ctx, &request);
 }
 
-/* Refused by nodes: more capacity would help, so autoscalers may act on it. */
-void report_refused(struct sched *sched, struct pod *pod, struct str message)
+/* Refused by nodes: more capacity would help, so autoscalers may act on it. A nomination goes out in
+ * the same write: they take it for placed (kube-scheduler.md A16). */
+void report_refused(struct sched *sched, struct pod *pod, struct str message,
+                    enum nomination_change change, uint32_t nominated_slot)
 {
-    emit(sched, pod, true, message);
-    report_condition(sched, pod, "Unschedulable", message);
+    uint32_t nominated_sym = change == NOMINATION_STAYS ? pod->nominated_node_sym : SYM_EMPTY;
+    if (nominated_slot != NODE_SLOT_NONE)
+        nominated_sym = sched->cluster.nodes.nodes[nominated_slot]->name_sym;
+    emit(sched, pod, &failed_words, message);
+    report_condition(sched, pod, "Unschedulable", message, nominated_sym);
 }
 
 /* Refused for another reason: new nodes would be bought for nothing. */
 void report_failed(struct sched *sched, struct pod *pod, struct str message)
 {
-    emit(sched, pod, true, message);
-    report_condition(sched, pod, "SchedulerError", message);
+    emit(sched, pod, &failed_words, message);
+    report_condition(sched, pod, "SchedulerError", message, SYM_EMPTY);
 }
 
 /* The pod may be bound already: its condition is the apiserver's, only an event tells. */
 void report_unconfirmed(struct sched *sched, const struct pod *pod, struct str message)
 {
-    emit(sched, pod, true, message);
+    emit(sched, pod, &failed_words, message);
 }
 
 void report_skipped(struct sched *sched, const struct pod *pod)
@@ -78,7 +97,20 @@ void report_skipped(struct sched *sched, const struct pod *pod)
     buf_clear(&sched->message);
     (void)buf_printf(&sched->message, "skip schedule deleting pod: %s/%s",
                      symbol_text(sched->symbols, pod->namespace_sym), pod->name);
-    emit(sched, pod, true, buf_str(&sched->message));
+    emit(sched, pod, &failed_words, buf_str(&sched->message));
+}
+
+void report_preempted(struct sched *sched, const struct pod *victim, const struct pod *preemptor,
+                      uint32_t slot)
+{
+    const struct pod_ref related = pod_ref(preemptor);
+    const struct words words = {false, "Preempted", "Preempting", &related};
+    char uid_text[UID_TEXT_BYTES];
+    uid_format(preemptor->uid, uid_text);
+    buf_clear(&sched->message);
+    (void)buf_printf(&sched->message, "Preempted by pod %s on node %s", uid_text,
+                     symbol_text(sched->symbols, sched->cluster.nodes.nodes[slot]->name_sym));
+    emit(sched, victim, &words, buf_str(&sched->message));
 }
 
 /* A patch that was not taken: the next failed attempt writes it again. */

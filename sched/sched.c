@@ -3,7 +3,9 @@
 #include <stdlib.h>
 
 #include "model/base/mem.h"
+#include "policy/unit_presets.h"
 #include "sched/sched_private.h"
+#include "sched/unit_wait.h"
 
 void sched_config_init(struct sched_config *config, struct symbols *symbols)
 {
@@ -18,6 +20,33 @@ void sched_config_init(struct sched_config *config, struct symbols *symbols)
     score_config_init(&config->cycle.score);
 }
 
+static void sched_new_parts(struct sched *sched, const struct sched_config *config)
+{
+    sched->types = config->unit_types;
+    if (!sched->types) {
+        unit_types_presets(&sched->presets, sched->symbols);
+        sched->types = &sched->presets;
+    }
+    sched->book = book_new(&sched->cluster, sched->types);
+    budgets_init(&sched->budgets);
+    nominator_init(&sched->nominator);
+    const struct preempt_world preempt = {&sched->cluster, &sched->nominator, &sched->budgets,
+                                          sched->book};
+    if (config->preempts)
+        sched->preemptor = preemptor_new(&preempt, config->cycle.seed);
+    const struct park_world park = {&sched->cluster, sched->book, sched->types};
+    sched->queue = queue_new(&config->queue, &park);
+    const struct cycle_world cycle = {.cluster = &sched->cluster,
+                                      .nominator = &sched->nominator,
+                                      .book = sched->book,
+                                      .types = sched->types,
+                                      .preemptor = sched->preemptor,
+                                      .wall_zero_ms = config->wall_zero_ms};
+    cycle_init(&sched->cycle, &config->cycle, &cycle);
+    pacer_init(&sched->pacer, sched->types);
+    binding_init(sched);
+}
+
 struct sched *sched_new(const struct sched_config *config, struct symbols *symbols,
                         const struct port *port)
 {
@@ -27,11 +56,18 @@ struct sched *sched_new(const struct sched_config *config, struct symbols *symbo
     sched->symbols = symbols;
     sched->port = *port;
     cluster_init(&sched->cluster, symbols, config->hash_seed);
-    sched->queue = queue_new(&config->queue, &sched->cluster);
-    nominator_init(&sched->nominator);
-    cycle_init(&sched->cycle, &config->cycle, &sched->cluster);
+    sched_new_parts(sched, config);
     buf_init(&sched->message, CYCLE_MESSAGE_BYTES_MAX);
     return sched;
+}
+
+static void sched_drop_pods(struct sched *sched)
+{
+    size_t position = 0;
+    for (struct pod *pod; (pod = map_next(&sched->cluster.pods, &position));) {
+        book_leave(sched->book, pod);
+        unit_waits_drop(pod);
+    }
 }
 
 void sched_free(struct sched *sched)
@@ -39,11 +75,17 @@ void sched_free(struct sched *sched)
     if (!sched)
         return;
     queue_free(sched->queue);
+    sched_drop_pods(sched);
     cycle_fini(&sched->cycle);
+    preemptor_free(sched->preemptor);
     nominator_fini(&sched->nominator);
+    budgets_fini(&sched->budgets);
+    book_free(sched->book);
+    heap_fini(&sched->waiting);
     cluster_fini(&sched->cluster);
+    if (sched->types == &sched->presets)
+        unit_types_fini(&sched->presets);
     buf_fini(&sched->message);
-    free(sched->waiting);
     free(sched);
 }
 
@@ -84,10 +126,14 @@ void sched_on_event(struct sched *sched, const struct event *event)
     case EVENT_STATUS_REPLY:
         report_on_status_reply(sched, event->reply);
         return;
+    case EVENT_EVICT_REPLY:
+        eviction_on_reply(sched, event->reply);
+        return;
     case EVENT_POLICY_LIST_BEGIN:
     case EVENT_POLICY_LIST_END:
     case EVENT_POLICY_SEEN:
     case EVENT_POLICY_GONE:
+    case EVENT_POLICY_STATUS_REPLY:
     case EVENT_BUDGET_LIST_BEGIN:
     case EVENT_BUDGET_LIST_END:
     case EVENT_BUDGET_SEEN:
@@ -96,8 +142,7 @@ void sched_on_event(struct sched *sched, const struct event *event)
     case EVENT_OWNER_LIST_END:
     case EVENT_OWNER_SEEN:
     case EVENT_OWNER_GONE:
-    case EVENT_EVICT_REPLY:
-    case EVENT_POLICY_STATUS_REPLY:
+        intake_policy_event(sched, event);
         return;
     case EVENT_KIND_COUNT:
         break;
@@ -105,32 +150,47 @@ void sched_on_event(struct sched *sched, const struct event *event)
     CHECK_NEVER("a known event kind");
 }
 
+/* Not now: back to the queue, and the user reads why. Victims are asked to leave first, so that the
+ * condition already carries the nomination. */
+static void sched_refuse(struct sched *sched, struct pod *pod, const struct cycle_result *result,
+                         struct mono_ms now)
+{
+    sched->stats.unschedulable++;
+    const struct refusal refusal = {result->rejectors, result->wake_at};
+    queue_return(sched->queue, pod, &refusal, now);
+    struct str message = buf_str(&sched->message);
+    if (result->is_unsupported) {
+        report_failed(sched, pod, message);
+        return;
+    }
+    uint32_t slot = result->preemption ? result->preemption->slot : NODE_SLOT_NONE;
+    report_refused(sched, pod, message,
+                   result->keeps_nomination ? NOMINATION_STAYS : NOMINATION_CLEARS, slot);
+    if (result->preemption)
+        eviction_start(sched, pod, result->preemption);
+}
+
 /* One popped pod: a node is assumed and bound, or it goes back with the reason. */
 static void sched_try(struct sched *sched, struct pod *pod, struct mono_ms now)
 {
     CHECK(pod->place == POD_PENDING && pod->is_ours && pod->gate_count == 0);
     if (pod->is_deleting) {
+        queue_placed(sched->queue, pod, now);
         report_skipped(sched, pod);
         return;
     }
     sched->stats.attempts++;
-    struct cycle_result result =
-        cycle_run(&sched->cycle, &sched->cluster, &sched->nominator, pod, &sched->message);
-    if (result.slot != NODE_SLOT_NONE) {
-        binding_start(sched, pod, result.slot);
-        return;
-    }
-    sched->stats.unschedulable++;
-    queue_return(sched->queue, pod, result.rejectors, now);
-    if (result.is_unsupported)
-        report_failed(sched, pod, buf_str(&sched->message));
+    struct cycle_result result = cycle_run(&sched->cycle, pod, now, &sched->message);
+    if (result.slot != NODE_SLOT_NONE)
+        binding_start(sched, pod, &result);
     else
-        report_refused(sched, pod, buf_str(&sched->message));
+        sched_refuse(sched, pod, &result, now);
 }
 
 bool sched_pass(struct sched *sched, uint32_t budget)
 {
     struct mono_ms now = sched_now(sched);
+    intake_settle(sched);
     queue_flush(sched->queue, now);
     binding_retry_due(sched, now);
     if (sched->is_stopped || !sched_is_synced(sched))
@@ -138,24 +198,31 @@ bool sched_pass(struct sched *sched, uint32_t budget)
     size_t room = sched->port.bind_room(sched->port.ctx);
     for (uint32_t tried = 0; tried < budget && room > 0; tried++) {
         struct pod *pod = queue_pop(sched->queue, now);
-        if (!pod)
+        if (!pod) {
+            intake_report_policies(sched, now);
             return false;
+        }
         uint32_t open = sched->binds_open;
         sched_try(sched, pod, now);
         room -= sched->binds_open - open;
     }
+    intake_report_policies(sched, now);
     return room > 0 && queue_is_ready(sched->queue);
 }
 
 struct mono_ms sched_next_wakeup(const struct sched *sched)
 {
     struct mono_ms at = binding_next_retry(sched);
-    return sched->is_stopped ? at : mono_min(at, queue_next_flush(sched->queue));
+    if (sched->is_stopped)
+        return at;
+    at = mono_min(at, intake_next_report(sched));
+    return mono_min(at, queue_next_flush(sched->queue));
 }
 
 void sched_stop(struct sched *sched)
 {
     sched->is_stopped = true;
+    binding_stop(sched);
 }
 
 uint32_t sched_binds_open(const struct sched *sched)
@@ -165,7 +232,10 @@ uint32_t sched_binds_open(const struct sched *sched)
 
 bool sched_is_synced(const struct sched *sched)
 {
-    return sched->nodes_synced && sched->pods_synced;
+    bool is_synced = sched->nodes_synced && sched->pods_synced;
+    for (uint32_t source = 0; source < POLICY_SOURCE_COUNT; source++)
+        is_synced &= sched->policies_synced[source] || !sched->config.watches_policies;
+    return is_synced && (sched->budgets_synced || !sched->config.preempts);
 }
 
 struct sched_stats sched_stats(const struct sched *sched)
@@ -178,9 +248,15 @@ const struct cluster *sched_cluster(const struct sched *sched)
     return &sched->cluster;
 }
 
+const struct book *sched_book(const struct sched *sched)
+{
+    return sched->book;
+}
+
 void sched_check(const struct sched *sched)
 {
     cluster_check(&sched->cluster);
+    book_check(sched->book);
     queue_check(sched->queue);
     uint32_t open = 0;
     size_t position = 0;

@@ -25,6 +25,11 @@ struct sched_config {
     struct cycle_config cycle;
     struct queue_config queue;
     uint64_t hash_seed;
+    /* What `resource` of a unit means; borrowed, outlives the core. NULL: the presets. */
+    const struct unit_types *unit_types;
+    bool watches_policies; /* nothing is decided before both kinds of policies were listed */
+    bool preempts;         /* nor before the disruption budgets were */
+    int64_t wall_zero_ms;  /* wall time (Unix, ms) when the port's clock was 0 */
 };
 
 /* Defaults: name "spillway", step 64, target 100, default scores and backoffs. */
@@ -32,6 +37,7 @@ void sched_config_init(struct sched_config *config, struct symbols *symbols);
 
 struct sched_stats {
     uint64_t attempts, assumed, bound, bind_failed, bind_unknown, unschedulable, conflicts;
+    uint64_t nominated, evicted; /* pods that room was made for; victims whose end was asked for */
 };
 
 struct sched; /* opaque */
@@ -59,6 +65,7 @@ uint32_t sched_binds_open(const struct sched *sched);
 bool sched_is_synced(const struct sched *sched);
 struct sched_stats sched_stats(const struct sched *sched);
 const struct cluster *sched_cluster(const struct sched *sched); /* lent, for tests and reports */
+const struct book *sched_book(const struct sched *sched);       /* likewise */
 
 /* CHECKs the cluster, the queue and that each pod is in exactly one state. */
 void sched_check(const struct sched *sched);

@@ -1,0 +1,153 @@
+/*
+ * Policies, disruption budgets and owners seen and gone, and what they mean to those who wait: an
+ * edit takes each pod it concerns out of the queue's groups and puts it back; a slot that comes free
+ * in a unit gives the next of its line a turn.
+ */
+#include "sched/sched_private.h"
+
+enum {
+    STATUS_EVERY_MS = 1000,   /* a burst of changes is told once a second ... */
+    STATUS_WRITES_A_TURN = 20, /* ... of so many policies: 10,000 edits must not starve the binds */
+};
+
+/* ---- what is noted takes effect ---- */
+
+static void before_regroup(void *ctx, struct pod *pod)
+{
+    struct sched *sched = ctx;
+    queue_detach(sched->queue, pod, sched_now(sched));
+}
+
+static void after_regroup(void *ctx, struct pod *pod)
+{
+    struct sched *sched = ctx;
+    queue_reinsert(sched->queue, pod, POD_REGROUPED, sched_now(sched));
+}
+
+static void on_freed(void *ctx, const struct policy_group *group)
+{
+    struct sched *sched = ctx;
+    queue_offer(sched->queue, group, sched_now(sched));
+}
+
+void intake_settle(struct sched *sched)
+{
+    const struct book_watcher watcher = {sched, before_regroup, after_regroup};
+    book_settle(sched->book, &watcher);
+    book_take_freed(sched->book, on_freed, sched);
+    if (!sched->asked_for_owners && book_wants_owners(sched->book)) {
+        sched->asked_for_owners = true;
+        sched->port.watch_owners(sched->port.ctx);
+    }
+}
+
+/* ---- status ---- */
+
+void intake_report_policies(struct sched *sched, struct mono_ms now)
+{
+    if (mono_before(now, sched->statuses_at))
+        return;
+    struct policy_status status;
+    uint32_t count = 0;
+    while (count < STATUS_WRITES_A_TURN &&
+           book_take_status(sched->book, sched_wall_s(sched), &status)) {
+        sched->port.patch_policy(sched->port.ctx, &status);
+        count++;
+    }
+    sched->statuses_at = count > 0 ? mono_add(now, STATUS_EVERY_MS) : (struct mono_ms){0};
+}
+
+struct mono_ms intake_next_report(const struct sched *sched)
+{
+    return sched->statuses_at.ms == 0 ? MONO_NEVER : sched->statuses_at;
+}
+
+static void on_status_reply(struct sched *sched, const struct reply *reply)
+{
+    if (reply->outcome != OUTCOME_DONE && reply->outcome != OUTCOME_GONE)
+        book_status_failed(sched->book, reply->pod.uid);
+}
+
+/* ---- pods that never start ---- */
+
+void intake_start_failure(struct sched *sched, const struct pod *pod)
+{
+    uint32_t unit = book_pod_unit(pod);
+    if (unit == POLICY_UNITS_MAX || pod->place != POD_BOUND || pod->was_running || pod->is_deleting)
+        return;
+    struct err err = {0};
+    const struct policy *policy = book_policy(sched->book, pod, &err);
+    if (!policy || !sched->types->items[policy->units[unit].type].is_virtual)
+        return;
+    book_cool(sched->book, pod, unit, sched_now(sched));
+    book_note_refusal(sched->book, pod, unit, STR("a pod was bound and did not start"),
+                      sched_wall_s(sched));
+}
+
+/* ---- events ---- */
+
+static void on_policy(struct sched *sched, const struct event *event)
+{
+    switch ((int)event->kind) {
+    case EVENT_POLICY_LIST_BEGIN:
+        book_begin_list(sched->book, (enum policy_source)event->source);
+        return;
+    case EVENT_POLICY_LIST_END:
+        book_end_list(sched->book, (enum policy_source)event->source);
+        sched->policies_synced[event->source] = true;
+        return;
+    case EVENT_POLICY_SEEN:
+        book_see(sched->book, event->policy, sched_wall_s(sched));
+        return;
+    case EVENT_POLICY_GONE:
+        book_drop(sched->book, event->policy);
+        return;
+    default:
+        on_status_reply(sched, event->reply);
+    }
+}
+
+static void on_budget(struct sched *sched, const struct event *event)
+{
+    switch ((int)event->kind) {
+    case EVENT_BUDGET_LIST_BEGIN:
+        budgets_begin_list(&sched->budgets);
+        return;
+    case EVENT_BUDGET_LIST_END:
+        budgets_end_list(&sched->budgets);
+        sched->budgets_synced = true;
+        return;
+    case EVENT_BUDGET_SEEN:
+        budgets_see(&sched->budgets, event->budget);
+        return;
+    default:
+        budgets_drop(&sched->budgets, event->budget);
+    }
+}
+
+static void on_owner(struct sched *sched, const struct event *event)
+{
+    switch ((int)event->kind) {
+    case EVENT_OWNER_LIST_BEGIN:
+        book_begin_owners(sched->book, (enum owner_kind)event->source);
+        return;
+    case EVENT_OWNER_LIST_END:
+        book_end_owners(sched->book, (enum owner_kind)event->source);
+        return;
+    case EVENT_OWNER_SEEN:
+        book_see_owner(sched->book, event->owner);
+        return;
+    default:
+        book_drop_owner(sched->book, event->owner);
+    }
+}
+
+void intake_policy_event(struct sched *sched, const struct event *event)
+{
+    if (event->kind >= EVENT_BUDGET_LIST_BEGIN && event->kind <= EVENT_BUDGET_GONE)
+        on_budget(sched, event);
+    else if (event->kind >= EVENT_OWNER_LIST_BEGIN && event->kind <= EVENT_OWNER_GONE)
+        on_owner(sched, event);
+    else
+        on_policy(sched, event);
+}
