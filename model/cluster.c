@@ -83,6 +83,11 @@ struct pod *cluster_find_pod(const struct cluster *cluster, uint32_t namespace_s
     return map_get(&cluster->pods, hash_pod(cluster, namespace_sym, name), pod_has_name, &key);
 }
 
+struct pod *cluster_next_pod(const struct cluster *cluster, size_t *position)
+{
+    return map_next(&cluster->pods, position);
+}
+
 struct pod_ref pod_ref(const struct pod *pod)
 {
     return (struct pod_ref){pod->namespace_sym, str_from(pod->name), pod->uid};

@@ -128,6 +128,10 @@ void cluster_see_pod(struct cluster *cluster, const struct pod_object *object, b
 struct pod *cluster_find_pod(const struct cluster *cluster, uint32_t namespace_sym,
                              struct str name);
 
+/* All pods one by one, in no meaningful order: start with *position = 0; NULL at the end. Not across
+ * a pod that comes or goes. */
+struct pod *cluster_next_pod(const struct cluster *cluster, size_t *position);
+
 /* Forgets a pod and frees its record. It must be in no queue. Returns the slot it gave room on, or
  * NODE_SLOT_NONE. */
 uint32_t cluster_drop_pod(struct cluster *cluster, struct pod *pod);

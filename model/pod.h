@@ -100,6 +100,7 @@ struct pod {
     bool has_foreign_cost; /* a pod-deletion-cost that is not ours */
     bool has_our_cost;
     bool has_turn;          /* woken for its whole line; private to the queue */
+    uint8_t unit;          /* private to policy/book.h: index of the unit whose node it is on */
     bool is_counted;       /* private to policy/book.h: in its unit's counts */
     bool is_noted_waiting; /* private to policy/book.h */
     bool is_conflicted;    /* its last bind was refused with 409; private to sched/binding.c */

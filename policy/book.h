@@ -33,7 +33,7 @@ enum {
     BOOK_GROUPS_MAX = 1 << 20, /* over all policies; beyond it pods wait with the reason */
 };
 
-/* Borrowed for its life; the types are copied. */
+/* Both are borrowed for its life. */
 struct book *book_new(struct cluster *cluster, const struct unit_types *types);
 void book_free(struct book *book);
 
@@ -50,6 +50,9 @@ void book_end_list(struct book *book, enum policy_source source);
 void book_see(struct book *book, const struct policy_object *object, int64_t now_unix_s);
 void book_drop(struct book *book, const struct policy_object *object);
 
+/* Objects over BOOK_POLICIES_MAX, which are not looked at. */
+uint64_t book_ignored_policies(const struct book *book);
+
 bool book_is_empty(const struct book *book);     /* no entry at all: every call below is cheap */
 bool book_wants_owners(const struct book *book); /* some policy counts in percent */
 
@@ -58,9 +61,11 @@ bool book_wants_owners(const struct book *book); /* some policy counts in percen
 /* Takes a pod out of its group and its unit's counts; no-op when it is in none. */
 void book_leave(struct book *book, struct pod *pod);
 
-/* Finds the pod's policy, group and, when it is assumed or bound, its unit. pod->unit_sym is the
- * assignment: kept when the node is in that unit, corrected otherwise. `assignment`, the
- * annotation's words, only counts for a pod that has no unit_sym yet; NULL: none. */
+/* Finds the pod's policy, group and, when it is assumed or bound, its unit: the assignment
+ * pod->unit_sym when the node is in that unit, else the first that fits (book_pod_unit()). The
+ * assignment itself is never corrected, so that a restart, which reads it from the annotation,
+ * comes to the same counts; a pod that is pending has none. `assignment`, the annotation's words,
+ * only counts for a pod on a node that has no unit_sym yet; NULL: none. */
 void book_enter(struct book *book, struct pod *pod, const struct assignment_object *assignment);
 
 /* Whom book_settle() tells before and after it takes a pod out of its group and puts it into
@@ -105,13 +110,16 @@ struct fullness {
 };
 
 /* F for this pod, with its numbers. OWNER_UNKNOWN: a percentage, and the replicas are not known
- * yet; treated as full until they are. */
+ * yet; treated as full until they are. A percentage is of the replicas of all owners with pods in
+ * the group; a pod without an owner that tells replicas counts as one. */
 struct fullness book_fullness(const struct book *book, const struct pod *pod, uint32_t unit);
 
 /* Whether the unit holds fewer pods of the group than its min. */
 bool book_is_below_min(const struct book *book, const struct pod *pod, uint32_t unit);
 
-bool book_has_terminating(const struct book *book, const struct pod *pod, uint32_t unit); /* T */
+/* T: of any group of the policy (elastic-policies 1.5), for in a rollout the pods that leave are of
+ * another group. */
+bool book_has_terminating(const struct book *book, const struct pod *pod, uint32_t unit);
 
 /* A unit that refused or whose pods failed to start is skipped for its coolDown. The time is
  * per (entry, unit), not per group. */
@@ -124,8 +132,9 @@ uint32_t book_pod_unit(const struct pod *pod);
 /* ---- who waits for a slot ---- */
 
 /* Groups in which something that refuses pods has ended since the last call: a counted pod left a
- * unit, its last terminating pod is gone, a cool-down was lifted, a quota rose. Calls `on_freed`
- * once a group. */
+ * unit, its last terminating pod is gone, a quota rose. Calls `on_freed` once a group. A pod that
+ * leaves and enters again as the same frees nothing; what an edit of the policy gives is told to
+ * the watcher of book_settle(). */
 void book_take_freed(struct book *book,
                      void (*on_freed)(void *ctx, const struct policy_group *group), void *ctx);
 bool book_has_freed(const struct book *book); /* whether that would call */

@@ -9,7 +9,7 @@
 enum { SENTENCE_BYTES_MAX = 1 << 16, ROUNDS = 5000 };
 
 /* 2026-11-22T03:04:05Z */
-static const int64_t noon = 1795316645;
+static const int64_t at_unix_s = 1795316645;
 
 struct bench {
     struct symbols *symbols;
@@ -57,7 +57,7 @@ Test(sentence, reads_as_the_grammar_says)
                       .asked = INT64_C(1536) << 20,
                       .limit = INT64_C(8) << 30},
          .when = UNIT_WHEN_TRIED},
-        {.unit = 2, .why = UNIT_WHY_LACKS, .when = UNIT_WHEN_AT, .until_unix_s = noon},
+        {.unit = 2, .why = UNIT_WHY_LACKS, .when = UNIT_WHEN_AT, .until_unix_s = at_unix_s},
     };
     sentence_format(&bench.policy, bench.symbols, refusals, 3, OVERFLOW_NOT_REACHED, &bench.text);
     cr_expect_str_eq(bench.text.data,
@@ -74,7 +74,7 @@ Test(sentence, reads_as_the_grammar_says)
                       .asked = 1000,
                       .limit = 2000},
          .when = UNIT_WHEN_TRIED},
-        {.unit = 1, .why = UNIT_WHY_COOLING, .when = UNIT_WHEN_TRIED, .until_unix_s = noon},
+        {.unit = 1, .why = UNIT_WHY_COOLING, .when = UNIT_WHEN_TRIED, .until_unix_s = at_unix_s},
         {.unit = 2, .why = UNIT_WHY_CANNOT_HOST, .need = "hostNetwork"},
     };
     sentence_format(&bench.policy, bench.symbols, others, 3, OVERFLOW_FORBIDDEN, &bench.text);

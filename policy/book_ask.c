@@ -1,0 +1,142 @@
+/* What the walk asks of a pod's policy and units. */
+#include <errno.h>
+
+#include "model/shape.h"
+#include "policy/book_private.h"
+
+const struct policy_entry *pod_policy_entry(const struct pod *pod)
+{
+    return pod->group ? pod->group->entry : NULL;
+}
+
+const struct policy *book_policy(const struct book *book, const struct pod *pod, struct err *err)
+{
+    const struct policy_group *group = pod->group;
+    CHECK(group != NULL);
+    const struct policy_entry *entry = group->entry;
+    const struct symbols *symbols = book->cluster->symbols;
+    const char *name = symbol_text(symbols, entry->name_sym);
+    switch (group->kind) {
+    case GROUP_COUNTED:
+        return entry->policy;
+    case GROUP_NO_POLICY:
+        (void)err_set(err, EINVAL, "policy %s is not in force: %s", name,
+                      entry->problem ? entry->problem : "it was just mended");
+        return NULL;
+    case GROUP_KEYLESS:
+        (void)err_set(err, EINVAL,
+                      "policy %s: the pod lacks label \"%s\" of spec.matchLabelKeys; add it to the "
+                      "pod template or remove the key from the policy",
+                      name, symbol_text(symbols, group->values[0]));
+        return NULL;
+    case GROUP_TOO_MANY:
+        (void)err_set(err, ENOSPC,
+                      "policy %s: more than %d combinations of the values of spec.matchLabelKeys "
+                      "are not counted; remove keys whose values differ from pod to pod",
+                      name, BOOK_GROUPS_MAX);
+        return NULL;
+    }
+    CHECK_NEVER("an unknown group");
+}
+
+/* The pod's group, which must be a counted one with that unit. */
+static const struct policy_group *group_of(const struct pod *pod, uint32_t unit)
+{
+    const struct policy_group *group = pod->group;
+    CHECK(group && group->kind == GROUP_COUNTED && unit < group->entry->policy->unit_count);
+    return group;
+}
+
+const struct bitset *book_unit_nodes(const struct book *book, const struct pod *pod, uint32_t unit)
+{
+    (void)book;
+    return &group_of(pod, unit)->entry->units[unit].set->nodes;
+}
+
+uint32_t *book_unit_cursor(struct book *book, const struct pod *pod, uint32_t unit)
+{
+    (void)book;
+    return &group_of(pod, unit)->entry->units[unit].cursor;
+}
+
+const struct unit_type *book_unit_type(const struct book *book, const struct pod *pod,
+                                       uint32_t unit)
+{
+    return &book->types->items[group_of(pod, unit)->entry->policy->units[unit].type];
+}
+
+/* Resources that the unit does not list are unlimited; the first pod of a group is compared too. */
+static bool resource_is_full(const struct policy_unit *unit, const struct unit_count *count,
+                             const struct requests *asked, struct fullness *ret_fullness)
+{
+    for (uint32_t i = 0; i < unit->resource_count; i++) {
+        const struct scalar *limit = &unit->resources[i];
+        int64_t amount = requests_get(asked, limit->name_sym);
+        if (amount == 0 || resource_add(count->used[i], amount) <= limit->amount)
+            continue;
+        *ret_fullness = (struct fullness){.kind = FULLNESS_RESOURCE,
+                                          .name_sym = limit->name_sym,
+                                          .used = count->used[i],
+                                          .asked = amount,
+                                          .limit = limit->amount};
+        return true;
+    }
+    return false;
+}
+
+struct fullness book_fullness(const struct book *book, const struct pod *pod, uint32_t unit)
+{
+    (void)book;
+    const struct policy_group *group = group_of(pod, unit);
+    const struct policy_unit *wanted = &group->entry->policy->units[unit];
+    const struct unit_count *count = &group->counts[unit];
+    struct fullness fullness = {.kind = FULLNESS_ROOM};
+    if (wanted->max.is_set) {
+        fullness.pods = count->pods;
+        fullness.max = group_quota(group, &wanted->max);
+        if (wanted->max.is_percent && group->unknown_owners > 0)
+            fullness.kind = FULLNESS_OWNER_UNKNOWN;
+        else if (count->pods >= fullness.max)
+            fullness.kind = FULLNESS_PODS;
+    }
+    if (fullness.kind == FULLNESS_ROOM)
+        (void)resource_is_full(wanted, count, pod->shape->requests, &fullness);
+    return fullness;
+}
+
+bool book_is_below_min(const struct book *book, const struct pod *pod, uint32_t unit)
+{
+    (void)book;
+    const struct policy_group *group = group_of(pod, unit);
+    const struct pod_quota *min = &group->entry->policy->units[unit].min;
+    if (!min->is_set || (min->is_percent && group->unknown_owners > 0))
+        return false;
+    return group->counts[unit].pods < group_quota(group, min);
+}
+
+bool book_has_terminating(const struct book *book, const struct pod *pod, uint32_t unit)
+{
+    (void)book;
+    return group_of(pod, unit)->entry->units[unit].terminating > 0;
+}
+
+void book_cool(struct book *book, const struct pod *pod, uint32_t unit, struct mono_ms now)
+{
+    (void)book;
+    struct policy_entry *entry = group_of(pod, unit)->entry;
+    int64_t cool_down_ms = entry->policy->units[unit].cool_down_ms;
+    struct mono_ms until = mono_add(now, cool_down_ms);
+    if (cool_down_ms > 0 && mono_before(entry->units[unit].cool_until, until))
+        entry->units[unit].cool_until = until;
+}
+
+struct mono_ms book_cool_until(const struct book *book, const struct pod *pod, uint32_t unit)
+{
+    (void)book;
+    return group_of(pod, unit)->entry->units[unit].cool_until;
+}
+
+uint32_t book_pod_unit(const struct pod *pod)
+{
+    return pod->group && pod->group->kind == GROUP_COUNTED ? pod->unit : POLICY_UNITS_MAX;
+}
