@@ -130,7 +130,7 @@ void pod_attach(struct book *book, struct pod *pod)
         count_pod(pod, 1);
 }
 
-void pod_detach(struct book *book, struct pod *pod, struct pod_left *ret_left)
+void pod_detach(struct pod *pod, struct pod_left *ret_left)
 {
     struct policy_group *group = pod->group;
     struct pod_left left = {.pod = pod, .group = group, .unit = POLICY_UNITS_MAX};
@@ -221,7 +221,7 @@ void book_leave(struct book *book, struct pod *pod)
     left_settle(book, NULL);
     if (pod->group && book->overlap_count > 0)
         (void)index_find(book, pod, forget_overlap);
-    pod_detach(book, pod, &book->left);
+    pod_detach(pod, &book->left);
 }
 
 /* A pod that waits has no assignment; one on a node keeps its own, or takes the annotation's. */

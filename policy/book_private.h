@@ -186,7 +186,7 @@ void unit_amounts(const struct policy_unit *unit, const struct requests *request
 
 /* ---- book_pod.c ---- */
 void pod_attach(struct book *book, struct pod *pod);
-void pod_detach(struct book *book, struct pod *pod, struct pod_left *ret_left);
+void pod_detach(struct pod *pod, struct pod_left *ret_left);
 void left_settle(struct book *book, const struct pod *returned); /* NULL: it did not return */
 void group_freed(struct book *book, struct policy_group *group);
 void pod_unit_of(const struct pod *pod, const struct policy_entry *entry, uint32_t *ret_unit,

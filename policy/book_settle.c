@@ -69,7 +69,7 @@ static void regroup(struct book *book, struct pod *pod, const struct book_watche
 {
     struct pod_left left;
     watcher->before(watcher->ctx, pod);
-    pod_detach(book, pod, &left);
+    pod_detach(pod, &left);
     if (left.use)
         owner_use_release(book, left.use);
     if (left.group) {

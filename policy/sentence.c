@@ -95,6 +95,10 @@ static void format_when(const struct unit_refusal *refusal, struct buf *out)
     case UNIT_WHEN_TRIED:
         (void)buf_add_str(out, ", next unit tried");
         return;
+    case UNIT_WHEN_SINCE:
+        (void)buf_add_str(out, ", next unit tried since ");
+        format_time(refusal->until_unix_s, out);
+        return;
     case UNIT_WHEN_AT:
         (void)buf_add_str(out, ", next unit not before ");
         format_time(refusal->until_unix_s, out);

@@ -83,12 +83,15 @@ static bool read_why(struct str text, struct unit_said *said)
 
 static bool read_when(struct str text, struct unit_said *said)
 {
-    static const char not_before[] = "not before ";
+    static const char not_before[] = "not before ", since[] = "tried since ";
     if (str_is(text, "tried"))
         said->when = UNIT_WHEN_TRIED;
     else if (str_is(text, "only when this one is full"))
         said->when = UNIT_WHEN_ROOM;
-    else if (str_starts(text, not_before)) {
+    else if (str_starts(text, since)) {
+        said->when = UNIT_WHEN_SINCE;
+        return read_time(str_from_offset(text, sizeof(since) - 1), &said->until_unix_s);
+    } else if (str_starts(text, not_before)) {
         said->when = UNIT_WHEN_AT;
         return read_time(str_from_offset(text, sizeof(not_before) - 1), &said->until_unix_s);
     } else
