@@ -114,6 +114,10 @@ struct fullness {
  * the group; a pod without an owner that tells replicas counts as one. */
 struct fullness book_fullness(const struct book *book, const struct pod *pod, uint32_t unit);
 
+/* The same when these pods, as far as they count there, were gone. */
+struct fullness book_fullness_without(const struct book *book, const struct pod *pod, uint32_t unit,
+                                      struct pod *const *gone, uint32_t gone_count);
+
 /* Whether the unit holds fewer pods of the group than its min. */
 bool book_is_below_min(const struct book *book, const struct pod *pod, uint32_t unit);
 

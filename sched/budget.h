@@ -14,10 +14,10 @@ enum { BUDGETS_MAX = 100000 };
 
 struct budget {
     uint32_t namespace_sym;
-    struct str name; /* owned */
+    char *name; /* owned */
     struct uid uid;
     int32_t disruptions_allowed;
-    bool is_broken; /* its selector cannot be read: it protects nobody, and a note says so */
+    bool is_broken; /* unusable as written: it protects nobody, and a note says so */
     uint32_t label_count, expression_count;
     struct label *labels;            /* owned, as the next ones */
     struct requirement *expressions; /* both empty: it matches nothing (A14.4) */
@@ -37,7 +37,8 @@ void budgets_fini(struct budgets *budgets);
 
 void budgets_begin_list(struct budgets *budgets);
 void budgets_end_list(struct budgets *budgets);
-void budgets_see(struct budgets *budgets, const struct budget_object *object);
+/* False: there are BUDGETS_MAX already; it is not kept. */
+bool budgets_see(struct budgets *budgets, const struct budget_object *object);
 void budgets_drop(struct budgets *budgets, const struct budget_object *object);
 
 /* The first budget of a namespace; the others by ->next. NULL: none. */

@@ -175,12 +175,11 @@ enum verdict cycle_explain(const struct cycle *cycle, const struct pod *pod,
 }
 
 bool cycle_preempt(struct cycle *cycle, const struct pod *pod, const struct preempt_scope *scope,
-                   struct cycle_result *result)
+                   struct cycle_result *result, struct buf *message)
 {
     if (!cycle->world.preemptor)
         return false;
-    switch (preempt_find(cycle->world.preemptor, pod, scope, cycle_wall_s(cycle, cycle->now),
-                         &result->preemption)) {
+    switch (preempt_find(cycle->world.preemptor, pod, scope, &result->preemption, message)) {
     case PREEMPT_FOUND:
         return true;
     case PREEMPT_WAITING:
@@ -211,8 +210,10 @@ static struct cycle_result cycle_refuse(struct cycle *cycle, const struct pod *p
         .rejectors = diagnosis.refused_by ? diagnosis.refused_by : every_filter(),
         .wake_at = MONO_NEVER,
     };
-    const struct preempt_scope scope = {.nodes = present, .full_unit = POLICY_UNITS_MAX};
-    (void)cycle_preempt(cycle, pod, &scope, &result);
+    const struct preempt_scope scope = {.nodes = present,
+                                        .full_unit = POLICY_UNITS_MAX,
+                                        .now_unix_s = cycle_wall_s(cycle, cycle->now)};
+    (void)cycle_preempt(cycle, pod, &scope, &result, message);
     return result;
 }
 

@@ -99,8 +99,9 @@ static bool unit_preempt(struct unit_search *search, uint32_t unit)
         .nodes = book_unit_nodes(search->cycle->world.book, search->pod, unit),
         .type = type,
         .full_unit = is_full ? unit : POLICY_UNITS_MAX,
+        .now_unix_s = wall_s(search, search->now),
     };
-    return cycle_preempt(search->cycle, search->pod, &scope, &search->result);
+    return cycle_preempt(search->cycle, search->pod, &scope, &search->result, NULL);
 }
 
 /* Whether the walk may go on behind a unit that refused, and what that says to the user. */

@@ -46,6 +46,12 @@ void diagnosis_add(struct diagnosis *diagnosis, enum plugin refused_by,
     }
 }
 
+void diagnosis_add_kind(struct diagnosis *diagnosis, enum reason_kind kind)
+{
+    CHECK(kind != REASON_INSUFFICIENT);
+    diagnosis->counts[kind]++;
+}
+
 /* One "<count> <text><name>" of the sentence, in pieces. */
 struct part {
     char count[12]; /* with the space, so that "1 x" sorts before "10 x" */

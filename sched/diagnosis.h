@@ -28,6 +28,9 @@ void diagnosis_init(struct diagnosis *diagnosis, uint32_t node_count);
 void diagnosis_add(struct diagnosis *diagnosis, enum plugin refused_by,
                    const struct reasons *reasons);
 
+/* One node more with a reason that no filter gave. */
+void diagnosis_add_kind(struct diagnosis *diagnosis, enum reason_kind kind);
+
 /* The whole sentence. `prefilter` not NULL: its text stands in for the reasons. Parts are sorted as
  * strings, so that "10 x" comes before "2 y". No nodes at all: "no nodes available to schedule
  * pods". */

@@ -40,7 +40,9 @@ enum verdict {
     X(PROBLEM, "node(s) could not be read")                                                        \
     X(UNIT_FULL, "node(s) in full units")                                                          \
     X(UNIT_CLOSED, "node(s) in units that may not be tried now")                                   \
-    X(NO_UNIT, "node(s) in no unit of the ResourcePolicy")
+    X(NO_UNIT, "node(s) in no unit of the ResourcePolicy")                                         \
+    X(NOT_HELPFUL, "Preemption is not helpful for scheduling")                                     \
+    X(NO_VICTIMS, "No preemption victims found for incoming pod")
 
 enum reason_kind {
 #define X(id, text) REASON_##id,

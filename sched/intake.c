@@ -47,7 +47,6 @@ void intake_pod_removed(struct sched *sched, struct pod *pod)
     queue_remove(sched->queue, pod, sched_now(sched));
     nominator_remove(&sched->nominator, pod);
     binding_drop(sched, pod);
-    eviction_drop(sched, pod);
     intake_start_failure(sched, pod);
     book_leave(sched->book, pod);
     unit_waits_drop(pod);

@@ -107,6 +107,23 @@ static void on_policy(struct sched *sched, const struct event *event)
     }
 }
 
+static void see_budget(struct sched *sched, const struct budget_object *object)
+{
+    struct buf text CLEANUP(buf_fini);
+    buf_init(&text, ERR_TEXT_BYTES);
+    if (!budgets_see(&sched->budgets, object))
+        (void)buf_printf(&text, "more than %d PodDisruptionBudgets: " STR_FMT "/" STR_FMT
+                         " protects nobody from preemption",
+                         BUDGETS_MAX, STR_ARG(object->meta.namespace), STR_ARG(object->meta.name));
+    else if (object->problem.len > 0)
+        (void)buf_printf(&text, "PodDisruptionBudget " STR_FMT "/" STR_FMT
+                         " protects nobody from preemption: " STR_FMT,
+                         STR_ARG(object->meta.namespace), STR_ARG(object->meta.name),
+                         STR_ARG(object->problem));
+    if (text.len > 0)
+        sched->port.note(sched->port.ctx, NOTE_WARNING, text.data);
+}
+
 static void on_budget(struct sched *sched, const struct event *event)
 {
     switch ((int)event->kind) {
@@ -118,7 +135,7 @@ static void on_budget(struct sched *sched, const struct event *event)
         sched->budgets_synced = true;
         return;
     case EVENT_BUDGET_SEEN:
-        budgets_see(&sched->budgets, event->budget);
+        see_budget(sched, event->budget);
         return;
     default:
         budgets_drop(&sched->budgets, event->budget);

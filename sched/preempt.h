@@ -38,6 +38,7 @@ struct preempt_scope {
     /* The unit is full for this pod: only victims that free a slot of that very unit and group make
      * room, so at least one victim counts there (elastic-policies 1.6). POLICY_UNITS_MAX: no. */
     uint32_t full_unit;
+    int64_t now_unix_s;
 };
 
 struct preempt_choice {
@@ -54,10 +55,11 @@ enum preempt_answer {
     PREEMPT_INELIGIBLE, /* preemptionPolicy: Never */
 };
 
-/* The victims' start times count as now when they have none. The choice is lent until the next
- * call. `now_unix_s` for those without a start time. */
+/* The choice is lent until the next call. Pods without a start time count as started now. What
+ * kube-scheduler says about it (A13) is appended to `message`, with a space before it; NULL: not
+ * wanted. */
 enum preempt_answer preempt_find(struct preemptor *preemptor, const struct pod *pod,
-                                 const struct preempt_scope *scope, int64_t now_unix_s,
-                                 const struct preempt_choice **ret_choice);
+                                 const struct preempt_scope *scope,
+                                 const struct preempt_choice **ret_choice, struct buf *message);
 
 #endif

@@ -29,6 +29,7 @@ static void sched_new_parts(struct sched *sched, const struct sched_config *conf
     }
     sched->book = book_new(&sched->cluster, sched->types);
     budgets_init(&sched->budgets);
+    map_init(&sched->asked);
     nominator_init(&sched->nominator);
     const struct preempt_world preempt = {&sched->cluster, &sched->nominator, &sched->budgets,
                                           sched->book};
@@ -77,6 +78,7 @@ void sched_free(struct sched *sched)
     queue_free(sched->queue);
     sched_drop_pods(sched);
     cycle_fini(&sched->cycle);
+    evictions_fini(sched);
     preemptor_free(sched->preemptor);
     nominator_fini(&sched->nominator);
     budgets_fini(&sched->budgets);
@@ -166,8 +168,11 @@ static void sched_refuse(struct sched *sched, struct pod *pod, const struct cycl
     uint32_t slot = result->preemption ? result->preemption->slot : NODE_SLOT_NONE;
     report_refused(sched, pod, message,
                    result->keeps_nomination ? NOMINATION_STAYS : NOMINATION_CLEARS, slot);
-    if (result->preemption)
-        eviction_start(sched, pod, result->preemption);
+    if (!result->preemption)
+        return;
+    pod->nominated_node_sym = sched->cluster.nodes.nodes[slot]->name_sym; /* before the watch says so */
+    nominator_update(&sched->nominator, pod);
+    eviction_start(sched, pod, result->preemption);
 }
 
 /* One popped pod: a node is assumed and bound, or it goes back with the reason. */

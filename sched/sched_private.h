@@ -22,6 +22,7 @@ struct sched {
     struct queue *queue;
     struct nominator nominator;
     struct preemptor *preemptor; /* NULL: preemption is off */
+    struct map asked;            /* victims whose end was asked for, until the answer; eviction.c */
     struct cycle cycle;
     struct pacer pacer;
     struct buf message; /* of the decision under way */
@@ -81,7 +82,7 @@ void intake_start_failure(struct sched *sched, const struct pod *pod);
 /* eviction.c: the victims of a preemption */
 void eviction_start(struct sched *sched, struct pod *pod, const struct preempt_choice *choice);
 void eviction_on_reply(struct sched *sched, const struct reply *reply);
-void eviction_drop(struct sched *sched, const struct pod *pod); /* the pod is going away */
+void evictions_fini(struct sched *sched);
 
 /* report.c: what users read */
 enum nomination_change { NOMINATION_CLEARS, NOMINATION_STAYS };

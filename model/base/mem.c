@@ -21,6 +21,14 @@ void *mem_resize(void *pointer, size_t count, size_t size)
     return resized;
 }
 
+void *mem_copy(const void *items, size_t count, size_t size)
+{
+    void *copy = mem_zalloc(count, size);
+    if (count > 0)
+        memcpy(copy, items, count * size);
+    return copy;
+}
+
 char *mem_strndup(const char *text, size_t len)
 {
     char *copy = mem_zalloc(len + 1, 1);

@@ -16,6 +16,9 @@ void *mem_zalloc(size_t count, size_t size) __attribute__((malloc));
 /* Like realloc(), for `count` objects of `size` bytes. New bytes are not cleared. */
 void *mem_resize(void *pointer, size_t count, size_t size) NODISCARD;
 
+/* A copy of `count` objects; yours. `items` may be NULL when there are none. */
+void *mem_copy(const void *items, size_t count, size_t size) __attribute__((malloc));
+
 /* A copy of `len` bytes with a terminating NUL; yours. */
 char *mem_strndup(const char *text, size_t len) __attribute__((malloc));
 char *mem_strdup(const char *text) __attribute__((malloc));

@@ -1,0 +1,152 @@
+/*
+ * The victims of a preemption: all but the last one are asked to leave at once, the last one when
+ * the others' requests are answered (kube-scheduler.md A14.6). So the event that wakes the pod for
+ * good comes after all of them are on their way.
+ */
+#include <stdlib.h>
+
+#include "model/base/hash.h"
+#include "model/base/mem.h"
+#include "sched/sched_private.h"
+
+/* A pod by name: it may be gone when an answer comes. */
+struct named_pod {
+    uint32_t namespace_sym;
+    struct uid uid;
+    char *name; /* owned */
+};
+
+struct eviction {
+    struct named_pod preemptor, last; /* last.name NULL: it was asked, or there is one victim only */
+    uint32_t open;                    /* requests without an answer */
+    uint32_t slot;
+};
+
+/* A request without an answer. */
+struct asked {
+    struct uid victim;
+    struct eviction *eviction;
+};
+
+static struct named_pod name_pod(const struct pod *pod)
+{
+    return (struct named_pod){pod->namespace_sym, pod->uid, mem_strdup(pod->name)};
+}
+
+static struct pod *find_pod(const struct sched *sched, const struct named_pod *named)
+{
+    struct pod *pod =
+        cluster_find_pod(&sched->cluster, named->namespace_sym, str_from(named->name));
+    return pod && uid_equal(pod->uid, named->uid) ? pod : NULL;
+}
+
+static uint64_t uid_hash(struct uid uid)
+{
+    return hash_mix(uid.hi, uid.lo);
+}
+
+static bool is_asked_of(const void *value, const void *key)
+{
+    return uid_equal(((const struct asked *)value)->victim, *(const struct uid *)key);
+}
+
+static void eviction_free(struct eviction *eviction)
+{
+    free(eviction->preemptor.name);
+    free(eviction->last.name);
+    free(eviction);
+}
+
+/* From here on the victim counts as leaving: the watch may take a while to show it. */
+static void ask(struct sched *sched, struct eviction *eviction, struct pod *victim,
+                const struct pod *preemptor)
+{
+    if (victim->is_deleting || map_get(&sched->asked, uid_hash(victim->uid), is_asked_of,
+                                       &victim->uid))
+        return;
+    struct asked *asked = mem_zalloc(1, sizeof(*asked));
+    *asked = (struct asked){victim->uid, eviction};
+    map_put(&sched->asked, uid_hash(victim->uid), asked);
+    eviction->open++;
+    sched->stats.evicted++;
+    victim->is_preempted = true;
+    struct buf message CLEANUP(buf_fini);
+    buf_init(&message, CYCLE_MESSAGE_BYTES_MAX);
+    (void)buf_printf(&message, "%s: preempting to accommodate a higher priority pod",
+                     symbol_text(sched->symbols, preemptor->shape->scheduler_name_sym));
+    const struct evict_request request = {
+        .pod = pod_ref(victim),
+        .message = buf_str(&message),
+        .observed_generation = victim->generation,
+    };
+    sched->port.evict(sched->port.ctx, &request);
+    report_preempted(sched, victim, preemptor, eviction->slot);
+}
+
+/* Nothing is under way: the last victim's turn, or all is done. */
+static void go_on(struct sched *sched, struct eviction *eviction)
+{
+    if (eviction->open > 0)
+        return;
+    struct pod *preemptor = find_pod(sched, &eviction->preemptor);
+    struct pod *last = eviction->last.name ? find_pod(sched, &eviction->last) : NULL;
+    free(eviction->last.name);
+    eviction->last.name = NULL;
+    if (last && preemptor)
+        ask(sched, eviction, last, preemptor);
+    if (eviction->open == 0)
+        eviction_free(eviction);
+}
+
+void eviction_start(struct sched *sched, struct pod *pod, const struct preempt_choice *choice)
+{
+    CHECK(choice->victim_count > 0);
+    sched->stats.nominated++;
+    struct eviction *eviction = mem_zalloc(1, sizeof(*eviction));
+    eviction->slot = choice->slot;
+    eviction->preemptor = name_pod(pod);
+    eviction->last = name_pod(choice->victims[choice->victim_count - 1]);
+    for (uint32_t i = 0; i + 1 < choice->victim_count; i++)
+        ask(sched, eviction, choice->victims[i], pod);
+    go_on(sched, eviction);
+}
+
+/* A victim that stays after all: the pod is tried again, and says so when it still needs room. */
+static void refused(struct sched *sched, const struct eviction *eviction, const struct reply *reply)
+{
+    struct pod *victim = cluster_find_pod(&sched->cluster, reply->pod.namespace_sym,
+                                          reply->pod.name);
+    if (victim && uid_equal(victim->uid, reply->pod.uid) && !victim->is_deleting)
+        victim->is_preempted = false;
+    struct pod *pod = find_pod(sched, &eviction->preemptor);
+    if (!pod || pod->queue_place == QUEUE_NOWHERE)
+        return;
+    queue_detach(sched->queue, pod, sched_now(sched));
+    queue_reinsert(sched->queue, pod, POD_REGROUPED, sched_now(sched));
+}
+
+void eviction_on_reply(struct sched *sched, const struct reply *reply)
+{
+    struct asked *asked =
+        map_remove(&sched->asked, uid_hash(reply->pod.uid), is_asked_of, &reply->pod.uid);
+    if (!asked)
+        return;
+    struct eviction *eviction = asked->eviction;
+    free(asked);
+    CHECK(eviction->open > 0);
+    eviction->open--;
+    if (reply->outcome != OUTCOME_DONE && reply->outcome != OUTCOME_GONE)
+        refused(sched, eviction, reply);
+    go_on(sched, eviction);
+}
+
+void evictions_fini(struct sched *sched)
+{
+    size_t position = 0;
+    for (struct asked *asked; (asked = map_next(&sched->asked, &position));) {
+        if (--asked->eviction->open == 0)
+            eviction_free(asked->eviction);
+        free(asked);
+    }
+    map_fini(&sched->asked);
+}
