@@ -20,6 +20,8 @@ struct event_replay {
     struct symbols *symbols;
     struct sched *sched; /* NULL before CONFIG */
     struct arena arena;  /* of the record under way */
+    struct arena config_arena;
+    struct record_setup setup; /* the core borrows its unit types */
     FILE *out;
     struct event_replay_result result;
     uint32_t symbol_count; /* defined so far */
@@ -167,10 +169,12 @@ static void settle(struct event_replay *replay)
 
 static void take_config(struct event_replay *replay, struct codec *codec)
 {
-    struct record_setup setup = {0};
-    record_setup_codec(codec, &setup);
-    if (replay->sched)
+    if (replay->sched) {
         codec_fail(codec, "it was configured before");
+        return;
+    }
+    codec->arena = &replay->config_arena;
+    record_setup_codec(codec, &replay->setup);
     if (!codec_is_done(codec))
         return;
     const struct port port = {
@@ -187,8 +191,8 @@ static void take_config(struct event_replay *replay, struct codec *codec)
         .watch_owners = replay_watch_owners,
         .note = replay_note,
     };
-    rng_init(&replay->rng, setup.random_seed);
-    replay->sched = sched_new(&setup.config, replay->symbols, &port);
+    rng_init(&replay->rng, replay->setup.random_seed);
+    replay->sched = sched_new(&replay->setup.config, replay->symbols, &port);
 }
 
 static void take_symbol(struct event_replay *replay, struct codec *codec)
@@ -301,6 +305,7 @@ int event_replay(const char *path, FILE *out, struct event_replay_result *ret_re
 {
     struct event_replay replay = {.symbols = names_symbols_new(0), .out = out};
     arena_init(&replay.arena);
+    arena_init(&replay.config_arena);
     buf_init(&replay.waiting, WAITING_BYTES_MAX);
     int rc = event_file_open(&replay.file, path, err);
     if (rc == 0)
@@ -314,6 +319,7 @@ int event_replay(const char *path, FILE *out, struct event_replay_result *ret_re
     event_file_close(&replay.file);
     buf_fini(&replay.waiting);
     arena_fini(&replay.arena);
+    arena_fini(&replay.config_arena);
     symbols_free(replay.symbols);
     return rc;
 }

@@ -83,7 +83,7 @@ void event_code_requirements(struct codec *codec, struct requirement *items, uin
     }
 }
 
-static struct node_term code_term(struct codec *codec, struct node_term term)
+struct node_term event_code_term(struct codec *codec, struct node_term term)
 {
     CODEC_ARRAY(codec, term.expressions, term.expression_count, OBJECT_REQUIREMENTS_MAX);
     event_code_requirements(codec, term.expressions, term.expression_count);
@@ -99,20 +99,20 @@ static void code_affinity(struct codec *codec, struct pod_object *pod)
     codec_bool(codec, &pod->has_required_terms);
     CODEC_ARRAY(codec, pod->required_terms, pod->required_term_count, OBJECT_TERMS_MAX);
     for (uint32_t i = 0; i < pod->required_term_count; i++) {
-        struct node_term term = code_term(codec, pod->required_terms[i]);
+        struct node_term term = event_code_term(codec, pod->required_terms[i]);
         if (codec_is_reading(codec))
             pod->required_terms[i] = term;
     }
     CODEC_ARRAY(codec, pod->preferred_terms, pod->preferred_term_count, OBJECT_TERMS_MAX);
     for (uint32_t i = 0; i < pod->preferred_term_count; i++) {
         codec_i32(codec, &pod->preferred_terms[i].weight);
-        struct node_term term = code_term(codec, pod->preferred_terms[i].term);
+        struct node_term term = event_code_term(codec, pod->preferred_terms[i].term);
         if (codec_is_reading(codec))
             pod->preferred_terms[i].term = term;
     }
 }
 
-static void code_tolerations(struct codec *codec, struct toleration *items, uint32_t count)
+void event_code_tolerations(struct codec *codec, struct toleration *items, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
         codec_symbol(codec, &items[i].key_sym);
@@ -140,7 +140,7 @@ static void code_pod_spec(struct codec *codec, struct pod_object *pod)
     event_code_amounts(codec, &pod->pod_requests);
     code_affinity(codec, pod);
     CODEC_ARRAY(codec, pod->tolerations, pod->toleration_count, OBJECT_TOLERATIONS_MAX);
-    code_tolerations(codec, pod->tolerations, pod->toleration_count);
+    event_code_tolerations(codec, pod->tolerations, pod->toleration_count);
 }
 
 static void code_pod_status(struct codec *codec, struct pod_object *pod)

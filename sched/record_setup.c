@@ -2,7 +2,7 @@
 #include "sched/record.h"
 
 /* Whoever adds a field: to the functions below, and RECORD_VERSION is another one. */
-_Static_assert(sizeof(struct sched_config) == 656 + SCORE_COUNT * sizeof(int64_t),
+_Static_assert(sizeof(struct sched_config) == 680 + SCORE_COUNT * sizeof(int64_t),
                "all of the configuration is written and read");
 
 static void code_score(struct codec *codec, struct score_config *score)
@@ -27,6 +27,20 @@ static void code_score(struct codec *codec, struct score_config *score)
         codec_i64(codec, &score->points[i].score);
     }
     codec_bool(codec, &score->is_balance_neutral);
+}
+
+/* The presets are not written: both sides have them. */
+static void code_types(struct codec *codec, struct record_setup *setup)
+{
+    struct sched_config *config = &setup->config;
+    bool has_types = config->unit_types != NULL;
+    codec_bool(codec, &has_types);
+    if (!has_types)
+        return;
+    if (!codec_is_reading(codec))
+        setup->types = *config->unit_types;
+    unit_types_codec(codec, &setup->types);
+    config->unit_types = &setup->types;
 }
 
 /* What sched_new() would CHECK. */
@@ -57,6 +71,10 @@ void record_setup_codec(struct codec *codec, struct record_setup *setup)
     code_score(codec, &config->cycle.score);
     codec_i64(codec, &config->queue.initial_backoff_ms);
     codec_i64(codec, &config->queue.max_backoff_ms);
+    codec_bool(codec, &config->watches_policies);
+    codec_bool(codec, &config->preempts);
+    codec_i64(codec, &config->wall_zero_ms);
+    code_types(codec, setup);
     if (codec_is_reading(codec) && !codec->wrong)
         check_config(codec, config);
 }

@@ -106,7 +106,7 @@ void report_preempted(struct sched *sched, const struct pod *victim, const struc
     const struct pod_ref related = pod_ref(preemptor);
     const struct words words = {false, "Preempted", "Preempting", &related};
     char uid_text[UID_TEXT_BYTES];
-    uid_format(preemptor->uid, uid_text);
+    (void)uid_format(sched->symbols, preemptor->uid, uid_text);
     buf_clear(&sched->message);
     (void)buf_printf(&sched->message, "Preempted by pod %s on node %s", uid_text,
                      symbol_text(sched->symbols, sched->cluster.nodes.nodes[slot]->name_sym));
