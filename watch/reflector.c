@@ -379,6 +379,26 @@ static void finish_page(struct reflector *reflector)
         schedule(reflector, 0);
 }
 
+/* The server does not have the kind: nothing is listed, and it may be installed any time. */
+static void finish_absent(struct reflector *reflector)
+{
+    if (!reflector->is_absent)
+        log_info(reflector->options.log, 0, "Not installed on this server, going on without",
+                 {"path", reflector->path});
+    bool had_list = reflector->phase == REFLECTOR_WATCHING;
+    reflector->is_absent = reflector->is_synced = true;
+    reflector->failures = 0;
+    buf_clear(&reflector->rv);
+    buf_clear(&reflector->continue_token);
+    reflector->phase = reflector->no_streaming ? REFLECTOR_PAGING : REFLECTOR_STREAMING;
+    if (!had_list)
+        reflector_emit_list_end(reflector);
+    if (reflector->is_stopping)
+        return;
+    int64_t absent_ms = reflector->options.absent_ms;
+    schedule(reflector, had_list ? 0 : absent_ms > 0 ? absent_ms : REFLECTOR_ABSENT_MS);
+}
+
 static void on_done(void *ctx, const struct http_reply *reply)
 {
     struct reflector *reflector = ctx;
@@ -397,6 +417,8 @@ static void on_done(void *ctx, const struct http_reply *reply)
     if (is_whole && reflector->phase == REFLECTOR_PAGING && !end->is_corrupt &&
         page_is_usable(reflector))
         finish_page(reflector);
+    else if (reflector->options.is_optional && reply->status == 404)
+        finish_absent(reflector);
     else
         finish_badly(reflector, reply);
 }

@@ -35,12 +35,16 @@ struct reflector_options {
     const struct log *log;
     struct symbols *symbols;
     enum decode_kind kind;
+    uint32_t source; /* goes into the events: see struct event */
+    /* A kind that the server may not have (404): it counts as an empty list, and is asked for again
+     * now and then. */
+    bool is_optional;
     const char *path;           /* "/api/v1/pods" */
     const char *field_selector; /* NULL, or unescaped text: "status.phase!=Succeeded,..." */
     uint64_t seed;              /* for jitter */
     bool no_streaming_list;     /* always LIST in pages */
     /* Times in milliseconds; 0: as in reflector_rule.h and backoff.h. */
-    int64_t stream_idle_ms, list_idle_ms, watch_idle_ms, backoff_base_ms;
+    int64_t stream_idle_ms, list_idle_ms, watch_idle_ms, backoff_base_ms, absent_ms;
     void *ctx;
     void (*on_event)(void *ctx, const struct event *event);
     void (*on_synced)(void *ctx); /* after each complete list */

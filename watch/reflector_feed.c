@@ -11,16 +11,25 @@ static void emit(struct reflector *reflector, const struct event *event)
         reflector->options.on_event(reflector->options.ctx, event);
 }
 
-static void emit_frame(struct reflector *reflector, enum event_kind of_nodes,
-                       enum event_kind of_pods)
+/* How a list of each kind is framed. */
+static const struct {
+    enum event_kind begin, end;
+} frames[DECODE_KIND_COUNT] = {
+    [DECODE_POD] = {EVENT_POD_LIST_BEGIN, EVENT_POD_LIST_END},
+    [DECODE_NODE] = {EVENT_NODE_LIST_BEGIN, EVENT_NODE_LIST_END},
+    [DECODE_POLICY] = {EVENT_POLICY_LIST_BEGIN, EVENT_POLICY_LIST_END},
+    [DECODE_BUDGET] = {EVENT_BUDGET_LIST_BEGIN, EVENT_BUDGET_LIST_END},
+    [DECODE_OWNER] = {EVENT_OWNER_LIST_BEGIN, EVENT_OWNER_LIST_END},
+};
+
+static void emit_kind(struct reflector *reflector, enum event_kind kind)
 {
-    bool is_nodes = reflector->options.kind == DECODE_NODE;
-    emit(reflector, &(struct event){.kind = is_nodes ? of_nodes : of_pods});
+    emit(reflector, &(struct event){.kind = kind, .source = reflector->options.source});
 }
 
 void reflector_emit_list_begin(struct reflector *reflector)
 {
-    emit_frame(reflector, EVENT_NODE_LIST_BEGIN, EVENT_POD_LIST_BEGIN);
+    emit_kind(reflector, frames[reflector->options.kind].begin);
 }
 
 static void set_rv(struct reflector *reflector, struct str rv)
@@ -39,7 +48,13 @@ void reflector_list_done(struct reflector *reflector, struct str rv)
     reflector->is_synced = true;
     reflector->stats.lists++;
     reflector->phase = REFLECTOR_WATCHING;
-    emit_frame(reflector, EVENT_NODE_LIST_END, EVENT_POD_LIST_END);
+    reflector->is_absent = false;
+    reflector_emit_list_end(reflector);
+}
+
+void reflector_emit_list_end(struct reflector *reflector)
+{
+    emit_kind(reflector, frames[reflector->options.kind].end);
     if (!reflector->is_stopping && reflector->options.on_synced)
         reflector->options.on_synced(reflector->options.ctx);
 }
@@ -82,6 +97,44 @@ static void on_node(void *ctx, enum decode_verb verb, const struct node_object *
     emit(reflector, &(struct event){.kind = kind, .node = node});
 }
 
+/* Objects do not say where they are from: the request does. */
+
+static void on_policy(void *ctx, enum decode_verb verb, const struct policy_object *policy)
+{
+    struct reflector *reflector = ctx;
+    if (!is_open(reflector))
+        return;
+    note_event(reflector, verb, policy->meta.resource_version);
+    struct policy_object seen = *policy;
+    seen.source = (enum policy_source)reflector->options.source;
+    enum event_kind kind = verb == DECODE_DELETED ? EVENT_POLICY_GONE : EVENT_POLICY_SEEN;
+    emit(reflector,
+         &(struct event){.kind = kind, .source = reflector->options.source, .policy = &seen});
+}
+
+static void on_budget(void *ctx, enum decode_verb verb, const struct budget_object *budget)
+{
+    struct reflector *reflector = ctx;
+    if (!is_open(reflector))
+        return;
+    note_event(reflector, verb, budget->meta.resource_version);
+    enum event_kind kind = verb == DECODE_DELETED ? EVENT_BUDGET_GONE : EVENT_BUDGET_SEEN;
+    emit(reflector, &(struct event){.kind = kind, .budget = budget});
+}
+
+static void on_owner(void *ctx, enum decode_verb verb, const struct owner_object *owner)
+{
+    struct reflector *reflector = ctx;
+    if (!is_open(reflector))
+        return;
+    note_event(reflector, verb, owner->meta.resource_version);
+    struct owner_object seen = *owner;
+    seen.kind = (enum owner_kind)reflector->options.source;
+    enum event_kind kind = verb == DECODE_DELETED ? EVENT_OWNER_GONE : EVENT_OWNER_SEEN;
+    emit(reflector,
+         &(struct event){.kind = kind, .source = reflector->options.source, .owner = &seen});
+}
+
 static void on_bookmark(void *ctx, struct str rv, bool is_initial_events_end)
 {
     struct reflector *reflector = ctx;
@@ -122,6 +175,9 @@ void reflector_feed_open(struct reflector *reflector)
         .ctx = reflector,
         .pod = on_pod,
         .node = on_node,
+        .policy = on_policy,
+        .budget = on_budget,
+        .owner = on_owner,
         .bookmark = on_bookmark,
         .error = on_error_event,
     };

@@ -36,6 +36,7 @@ struct reflector {
     bool is_full_list; /* PAGING without pages */
     bool is_synced;
     bool is_stopping;
+    bool is_absent; /* an optional kind that the server did not have the last time */
     bool no_streaming;
     bool pages_from_store; /* a list at version 0 came in pages: no watch cache there */
     bool forgets_rv;       /* the next list asks for no version */
@@ -68,6 +69,7 @@ void reflector_feed_end(struct reflector *reflector);
 void reflector_note_corrupt(struct reflector *reflector, const struct err *err);
 
 void reflector_emit_list_begin(struct reflector *reflector);
+void reflector_emit_list_end(struct reflector *reflector); /* and on_synced */
 
 /* LIST_END and on_synced; the phase becomes WATCHING. `rv` is the version of the list, 1 to
  * REFLECTOR_RV_BYTES_MAX bytes. */

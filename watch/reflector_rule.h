@@ -27,6 +27,7 @@ enum {
         30000,                       /* silence before the end-of-list bookmark (reliability 1.3) */
     REFLECTOR_LIST_IDLE_MS = 60000,  /* the apiserver's own limit on a request */
     REFLECTOR_WATCH_IDLE_MS = 90000, /* bookmarks come once a minute (reliability 1.4) */
+    REFLECTOR_ABSENT_MS = 10000,     /* an optional kind that is not there is asked for again */
     REFLECTOR_SHORT_WATCH_MS = 1000, /* client-go's VeryShortWatchError */
     REFLECTOR_FAILURES_MAX = 3,      /* in a row, then a list instead of more of the same */
 };
