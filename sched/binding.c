@@ -149,6 +149,7 @@ static void send_bind(struct sched *sched, struct pod *pod)
 /* Assumed: counts on its node, and in its unit. */
 static void assume(struct sched *sched, struct pod *pod, const struct cycle_result *result)
 {
+    book_note_waiting(sched->book, pod, false);
     book_leave(sched->book, pod);
     cluster_assume(&sched->cluster, pod, result->slot);
     pod->unit_sym = result->unit_sym;

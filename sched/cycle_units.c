@@ -113,6 +113,8 @@ static bool unit_may_leave(struct unit_search *search, uint32_t unit)
         refusal->when = UNIT_WHEN_TRIED; /* opted for, and no fact of the rules */
         return true;
     }
+    if (refusal->why == UNIT_WHY_FULL && refusal->fullness.kind == FULLNESS_OWNER_UNKNOWN)
+        return false; /* a matter of moments: nothing is decided on a guess */
     struct unit_facts facts = {
         .is_full = refusal->why == UNIT_WHY_FULL,
         .lacks = refusal->why == UNIT_WHY_LACKS,

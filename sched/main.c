@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
 #include "model/base/mem.h"
 #include "model/names.h"
+#include "policy/unit_presets.h"
 #include "sched/options.h"
 #include "sched/record.h"
 #include "sched/sched.h"
@@ -24,6 +26,7 @@
 #include "watch/log.h"
 #include "watch/record_file.h"
 #include "watch/reflector.h"
+#include "watch/unit_types_file.h"
 #include "watch/writer.h"
 
 enum {
@@ -37,14 +40,49 @@ enum {
     DRAIN_LIMIT_MS = 10 * 1000, /* how long a shutdown waits for binds in flight */
 };
 
+/* What is watched, in the order of stopping. */
+enum watch {
+    WATCH_NODES,
+    WATCH_PODS,
+    WATCH_POLICIES,
+    WATCH_ACK_POLICIES,
+    WATCH_BUDGETS,      /* with --preemption */
+    WATCH_REPLICA_SETS, /* these two when a policy counts in percent */
+    WATCH_STATEFUL_SETS,
+    WATCH_COUNT,
+};
+
+static const struct watch_row {
+    enum decode_kind kind;
+    uint32_t source;
+    bool is_optional;
+    const char *path, *field_selector;
+} watches[WATCH_COUNT] = {
+    [WATCH_NODES] = {.kind = DECODE_NODE, .path = "/api/v1/nodes"},
+    /* Finished pods leave the watch as DELETED: that is how their room comes free (A2). */
+    [WATCH_PODS] = {.kind = DECODE_POD,
+                    .path = "/api/v1/pods",
+                    .field_selector = "status.phase!=Succeeded,status.phase!=Failed"},
+    [WATCH_POLICIES] = {DECODE_POLICY, POLICY_SOURCE_SPILLWAY, true,
+                        "/apis/scheduling.spillway.io/v1alpha1/resourcepolicies", NULL},
+    [WATCH_ACK_POLICIES] = {DECODE_POLICY, POLICY_SOURCE_ACK, true,
+                            "/apis/scheduling.alibabacloud.com/v1alpha1/resourcepolicies", NULL},
+    [WATCH_BUDGETS] = {.kind = DECODE_BUDGET, .path = "/apis/policy/v1/poddisruptionbudgets"},
+    [WATCH_REPLICA_SETS] = {DECODE_OWNER, OWNER_REPLICA_SET, false, "/apis/apps/v1/replicasets",
+                            NULL},
+    [WATCH_STATEFUL_SETS] = {DECODE_OWNER, OWNER_STATEFUL_SET, false, "/apis/apps/v1/statefulsets",
+                             NULL},
+};
+
 struct app {
     uv_loop_t loop;
     struct log log;
     struct symbols *symbols;
     struct access *access;
     struct http_client *watch_client;
-    struct reflector *nodes, *pods;
+    struct reflector *reflectors[WATCH_COUNT]; /* NULL: not watched */
     struct writer *writer;
+    struct unit_types types;
     struct sched *sched;
     struct record_file *record_file; /* NULL: nothing is recorded, as in the next */
     struct recorder *recorder;       /* between the core and the writer */
@@ -186,16 +224,19 @@ static void on_writer_closed(void *ctx)
     http_client_close(app->watch_client, NULL, NULL);
 }
 
-static void on_pods_stopped(void *ctx)
+/* One reflector after the other, then the writer. */
+static void app_stop_next(void *ctx)
 {
     struct app *app = ctx;
+    for (size_t i = 0; i < WATCH_COUNT; i++) {
+        struct reflector *reflector = app->reflectors[i];
+        if (!reflector)
+            continue;
+        app->reflectors[i] = NULL;
+        reflector_stop(reflector, app_stop_next, app);
+        return;
+    }
     writer_close(app->writer, on_writer_closed, app);
-}
-
-static void on_nodes_stopped(void *ctx)
-{
-    struct app *app = ctx;
-    reflector_stop(app->pods, on_pods_stopped, app);
 }
 
 static void app_close(struct app *app)
@@ -209,7 +250,7 @@ static void app_close(struct app *app)
     uv_close((uv_handle_t *)&app->drain, NULL);
     for (size_t i = 0; i < ARRAY_LEN(app->signals); i++)
         uv_close((uv_handle_t *)&app->signals[i], NULL);
-    reflector_stop(app->nodes, on_nodes_stopped, app);
+    app_stop_next(app);
 }
 
 static uint64_t system_seed(void)
@@ -217,6 +258,14 @@ static uint64_t system_seed(void)
     uint64_t seed;
     CHECK(getrandom(&seed, sizeof(seed), 0) == (ssize_t)sizeof(seed));
     return seed;
+}
+
+/* The wall clock is read once: what it does later must not move a deadline. */
+static int64_t wall_zero_ms(void)
+{
+    struct timespec now;
+    CHECK(clock_gettime(CLOCK_REALTIME, &now) == 0);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000 - (int64_t)(uv_hrtime() / 1000000);
 }
 
 static int app_sched_config(struct app *app, const struct options *options,
@@ -230,13 +279,20 @@ static int app_sched_config(struct app *app, const struct options *options,
     config->cycle.percentage = (int32_t)options->percentage_of_nodes_to_score;
     config->queue.initial_backoff_ms = options->pod_initial_backoff_seconds * 1000;
     config->queue.max_backoff_ms = options->pod_max_backoff_seconds * 1000;
+    config->watches_policies = true;
+    config->preempts = options->preemption;
+    config->wall_zero_ms = wall_zero_ms();
+    unit_types_presets(&app->types, app->symbols);
+    config->unit_types = &app->types;
     config->scheduler_name_count = 0;
     for (uint32_t i = 0; i < options->scheduler_name_count; i++)
         config->scheduler_name_syms[config->scheduler_name_count++] =
             symbol_intern(app->symbols, str_from(options->scheduler_names[i]));
     struct score_config *score = &config->cycle.score;
     int failed = 0;
-    if (options->score_weights)
+    if (options->unit_types)
+        failed = unit_types_load(options->unit_types, app->symbols, &app->types, err);
+    if (!failed && options->score_weights)
         failed = score_config_set_weights(score, options->score_weights, err);
     if (!failed && options->score_strategy)
         failed = score_config_set_strategy(score, options->score_strategy, err);
@@ -245,24 +301,36 @@ static int app_sched_config(struct app *app, const struct options *options,
     return failed;
 }
 
-static struct reflector *app_reflector(struct app *app, enum decode_kind kind)
+static void app_watch(struct app *app, enum watch what)
 {
-    bool is_pods = kind == DECODE_POD;
+    const struct watch_row *row = &watches[what];
     const struct reflector_options options = {
         .loop = &app->loop,
         .client = app->watch_client,
         .log = &app->log,
         .symbols = app->symbols,
-        .kind = kind,
-        .path = is_pods ? "/api/v1/pods" : "/api/v1/nodes",
-        /* Finished pods leave the watch as DELETED: that is how their room comes free (A2). */
-        .field_selector = is_pods ? "status.phase!=Succeeded,status.phase!=Failed" : NULL,
+        .kind = row->kind,
+        .source = row->source,
+        .is_optional = row->is_optional,
+        .path = row->path,
+        .field_selector = row->field_selector,
         .seed = system_seed(),
         .ctx = app,
         .on_event = app_event,
         .on_trouble = app_trouble,
     };
-    return reflector_start(&options);
+    if (!app->reflectors[what])
+        app->reflectors[what] = reflector_start(&options);
+}
+
+/* The core counts in percent of what owners want. */
+static void app_watch_owners(void *ctx)
+{
+    struct app *app = ctx;
+    if (app->is_closing)
+        return;
+    app_watch(app, WATCH_REPLICA_SETS);
+    app_watch(app, WATCH_STATEFUL_SETS);
 }
 
 static void app_start_loop_handles(struct app *app)
@@ -318,6 +386,7 @@ static void app_start(struct app *app, const struct options *options,
         .instance = host,
         .ctx = app,
         .on_event = app_event,
+        .watch_owners = app_watch_owners,
     };
     app->writer = writer_new(&writer);
     struct port port = writer_port(app->writer);
@@ -326,8 +395,10 @@ static void app_start(struct app *app, const struct options *options,
     if (app->recorder)
         port = recorder_port(app->recorder);
     app->sched = sched_new(config, app->symbols, &port);
-    app->nodes = app_reflector(app, DECODE_NODE);
-    app->pods = app_reflector(app, DECODE_POD);
+    for (int what = WATCH_NODES; what <= WATCH_ACK_POLICIES; what++)
+        app_watch(app, (enum watch)what);
+    if (config->preempts)
+        app_watch(app, WATCH_BUDGETS);
 }
 
 static int app_run(struct app *app, const struct options *options)
@@ -388,6 +459,7 @@ int main(int argc, char **argv)
     recorder_free(app.recorder);
     record_file_close(app.record_file);
     sched_free(app.sched);
+    unit_types_fini(&app.types);
     access_free(app.access);
     symbols_free(app.symbols);
     return exit_code;

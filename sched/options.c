@@ -88,6 +88,11 @@ static const struct flag flags[] = {
                 "wait of a pod after its first failure; doubles with each"),
     NUMBER_FLAG("pod-max-backoff-seconds", pod_max_backoff_seconds, 0, BACKOFF_SECONDS_MAX,
                 "never wait longer than that; 0: never wait"),
+    TEXT_FLAG("unit-types", unit_types, "FILE",
+              "YAML: what `resource` of a ResourcePolicy's unit means here, beside the built-in types"),
+    SWITCH_FLAG("preemption", preemption,
+                "let pods of higher priority take the room of others, as kube-scheduler does; needs "
+                "the rights of manifests/preemption"),
     TEXT_FLAG("record", record, "FILE",
               "write all that the scheduler learns and decides, for spillway-bench replay --events; "
               "when full it becomes FILE.1 and a new FILE begins"),

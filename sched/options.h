@@ -36,6 +36,9 @@ struct options {
     int64_t pod_initial_backoff_seconds;
     int64_t pod_max_backoff_seconds; /* 0: no backoff */
 
+    const char *unit_types; /* NULL: the presets alone */
+    bool preemption;
+
     const char *record;      /* NULL: nothing is recorded */
     int64_t record_limit_mb; /* MiB, of both files together */
 

@@ -160,6 +160,7 @@ static void sched_refuse(struct sched *sched, struct pod *pod, const struct cycl
     sched->stats.unschedulable++;
     const struct refusal refusal = {result->rejectors, result->wake_at};
     queue_return(sched->queue, pod, &refusal, now);
+    book_note_waiting(sched->book, pod, true);
     struct str message = buf_str(&sched->message);
     if (result->is_unsupported) {
         report_failed(sched, pod, message);

@@ -37,6 +37,7 @@ struct writer_options {
     uint64_t seed;        /* 0: from the system's random source */
     void *ctx;
     void (*on_event)(void *ctx, const struct event *event); /* replies, from the loop */
+    void (*watch_owners)(void *ctx); /* port.watch_owners(); NULL: nobody listens */
 };
 
 struct writer_stats {
