@@ -84,12 +84,11 @@ static bool resource_is_full(const struct policy_unit *unit, const struct unit_c
     return false;
 }
 
-struct fullness book_fullness(const struct book *book, const struct pod *pod, uint32_t unit)
+static struct fullness fullness_of(const struct pod *pod, uint32_t unit,
+                                   const struct unit_count *count)
 {
-    (void)book;
     const struct policy_group *group = group_of(pod, unit);
     const struct policy_unit *wanted = &group->entry->policy->units[unit];
-    const struct unit_count *count = &group->counts[unit];
     struct fullness fullness = {.kind = FULLNESS_ROOM};
     if (wanted->max.is_set) {
         fullness.pods = count->pods;
@@ -102,6 +101,33 @@ struct fullness book_fullness(const struct book *book, const struct pod *pod, ui
     if (fullness.kind == FULLNESS_ROOM)
         (void)resource_is_full(wanted, count, pod->shape->requests, &fullness);
     return fullness;
+}
+
+struct fullness book_fullness(const struct book *book, const struct pod *pod, uint32_t unit)
+{
+    (void)book;
+    return fullness_of(pod, unit, &group_of(pod, unit)->counts[unit]);
+}
+
+struct fullness book_fullness_without(const struct book *book, const struct pod *pod, uint32_t unit,
+                                      struct pod *const *gone, uint32_t gone_count)
+{
+    (void)book;
+    const struct policy_group *group = group_of(pod, unit);
+    const struct policy_unit *wanted = &group->entry->policy->units[unit];
+    int64_t used[POLICY_RESOURCES_MAX], amounts[POLICY_RESOURCES_MAX];
+    struct unit_count count = {.pods = group->counts[unit].pods, .used = used};
+    for (uint32_t i = 0; i < wanted->resource_count; i++)
+        used[i] = group->counts[unit].used[i];
+    for (uint32_t k = 0; k < gone_count; k++) {
+        if (gone[k]->group != group || !gone[k]->is_counted || gone[k]->unit != unit)
+            continue;
+        count.pods--;
+        unit_amounts(wanted, gone[k]->held, amounts);
+        for (uint32_t i = 0; i < wanted->resource_count; i++)
+            used[i] -= amounts[i];
+    }
+    return fullness_of(pod, unit, &count);
 }
 
 bool book_is_below_min(const struct book *book, const struct pod *pod, uint32_t unit)

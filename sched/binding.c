@@ -216,7 +216,7 @@ static void give_up(struct sched *sched, struct pod *pod, struct str message)
     pod->unit_sym = SYM_EMPTY;
     book_enter(sched->book, pod, NULL);
     if (pod->is_ours)
-        queue_return(sched->queue, pod, &(struct refusal){0, MONO_NEVER}, sched_now(sched));
+        queue_return(sched->queue, pod, 0, sched_now(sched));
     nominator_update(&sched->nominator, pod);
     intake_freed(sched, slot, WAKE_POD_REMOVED, pod->shape);
     if (sched->is_stopped || !pod->is_ours)

@@ -121,7 +121,7 @@ static void refused(struct sched *sched, const struct eviction *eviction, const 
     struct pod *pod = find_pod(sched, &eviction->preemptor);
     if (!pod || pod->queue_place == QUEUE_NOWHERE)
         return;
-    queue_detach(sched->queue, pod, sched_now(sched));
+    queue_detach(sched->queue, pod);
     queue_reinsert(sched->queue, pod, POD_REGROUPED, sched_now(sched));
 }
 

@@ -44,7 +44,7 @@ static void intake_nomination_gone(struct sched *sched, uint32_t node_sym,
 
 void intake_pod_removed(struct sched *sched, struct pod *pod)
 {
-    queue_remove(sched->queue, pod, sched_now(sched));
+    queue_remove(sched->queue, pod);
     nominator_remove(&sched->nominator, pod);
     binding_drop(sched, pod);
     intake_start_failure(sched, pod);
@@ -73,7 +73,7 @@ static void requeue(struct sched *sched, const struct pod_change *change, bool w
     /* Other labels, another policy. */
     uint32_t bits = change->bits | (change->bits & POD_META ? (uint32_t)POD_REGROUPED : 0);
     if (pod->place != POD_PENDING || !pod->is_ours)
-        queue_remove(sched->queue, pod, now);
+        queue_remove(sched->queue, pod);
     else if (was_queued)
         queue_reinsert(sched->queue, pod, bits, now);
     else if (!pod->is_deleting)
@@ -136,7 +136,7 @@ static void intake_living_pod(struct sched *sched, struct pod *pod, const struct
     bool was_queued = pod && pod->queue_place != QUEUE_NOWHERE;
     struct shape *old_shape = pod ? shape_ref(pod->shape) : NULL;
     if (was_queued)
-        queue_detach(sched->queue, pod, sched_now(sched));
+        queue_detach(sched->queue, pod);
     if (pod)
         book_leave(sched->book, pod);
     struct pod_change change;

@@ -15,7 +15,7 @@ enum {
 static void before_regroup(void *ctx, struct pod *pod)
 {
     struct sched *sched = ctx;
-    queue_detach(sched->queue, pod, sched_now(sched));
+    queue_detach(sched->queue, pod);
 }
 
 static void after_regroup(void *ctx, struct pod *pod)

@@ -21,6 +21,7 @@ struct queue {
     struct park park;
     struct pod *gated; /* list by queue_next */
     uint32_t gated_count;
+    struct mono_ms now;   /* of the last call that said it */
     struct pod *detached; /* between queue_detach() and queue_reinsert(); in no structure */
     uint64_t last_sequence;
 };
@@ -177,18 +178,19 @@ static void queue_give_turn(struct queue *queue, struct pod *pod, struct mono_ms
 }
 
 /* The pod's turn, if it has it, is over without a refusal: the next of its line. */
-static void queue_end_turn(struct queue *queue, struct pod *pod, struct mono_ms now)
+static void queue_end_turn(struct queue *queue, struct pod *pod)
 {
     if (!pod->has_turn)
         return;
     pod->has_turn = false;
-    queue_give_turn(queue, park_next_turn(&queue->park, pod->group), now);
+    queue_give_turn(queue, park_next_turn(&queue->park, pod->group), queue->now);
 }
 
 /* ---- the life of a pod ---- */
 
 void queue_add(struct queue *queue, struct pod *pod, struct mono_ms now)
 {
+    queue->now = now;
     CHECK(pod->queue_place == QUEUE_NOWHERE);
     pod->attempts = 0;
     pod->unschedulable_count = pod->error_count = 0;
@@ -209,6 +211,7 @@ static void flush_heap(struct queue *queue, struct heap *heap, struct mono_ms no
 
 struct pod *queue_pop(struct queue *queue, struct mono_ms now)
 {
+    queue->now = now;
     CHECK(!queue->detached);
     /* Else who comes first would depend on how late the caller's timer is. */
     flush_heap(queue, &queue->backoff, now);
@@ -230,14 +233,14 @@ static uint16_t count_up(uint16_t count)
     return count < UINT16_MAX ? (uint16_t)(count + 1) : count;
 }
 
-void queue_return(struct queue *queue, struct pod *pod, const struct refusal *refusal,
-                  struct mono_ms now)
+void queue_return_until(struct queue *queue, struct pod *pod, uint32_t rejectors,
+                        struct mono_ms retry_at, struct mono_ms now)
 {
-    uint32_t rejectors = refusal->rejectors;
+    queue->now = now;
     CHECK(pod->queue_place == QUEUE_NOWHERE);
     CHECK(rejectors >> PLUGIN_COUNT == 0);
     pod->rejectors = rejectors;
-    pod->retry_at = refusal->retry_at;
+    pod->retry_at = retry_at;
     if (rejectors) {
         pod->unschedulable_count = count_up(pod->unschedulable_count);
         pod->error_count = 0;
@@ -246,7 +249,7 @@ void queue_return(struct queue *queue, struct pod *pod, const struct refusal *re
     }
     queue_stamp(queue, pod, now);
     if (!rejectors || pod->gate_count > 0) {
-        queue_end_turn(queue, pod, now);
+        queue_end_turn(queue, pod);
         queue_place_to_retry(queue, pod, now);
         return;
     }
@@ -257,20 +260,27 @@ void queue_return(struct queue *queue, struct pod *pod, const struct refusal *re
         queue_give_turn(queue, park_refused_turn(&queue->park, pod), now);
 }
 
+void queue_return(struct queue *queue, struct pod *pod, uint32_t rejectors, struct mono_ms now)
+{
+    queue_return_until(queue, pod, rejectors, MONO_NEVER, now);
+}
+
 void queue_placed(struct queue *queue, struct pod *pod, struct mono_ms now)
 {
+    queue->now = now;
     CHECK(pod->queue_place == QUEUE_NOWHERE);
-    queue_end_turn(queue, pod, now);
+    queue_end_turn(queue, pod);
 }
 
 void queue_offer(struct queue *queue, const struct policy_group *group, struct mono_ms now)
 {
+    queue->now = now;
     queue_give_turn(queue, park_offer(&queue->park, group), now);
 }
 
-void queue_remove(struct queue *queue, struct pod *pod, struct mono_ms now)
+void queue_remove(struct queue *queue, struct pod *pod)
 {
-    queue_end_turn(queue, pod, now);
+    queue_end_turn(queue, pod);
     if (pod->queue_place == QUEUE_NOWHERE)
         return;
     if (pod == queue->detached)
@@ -280,10 +290,10 @@ void queue_remove(struct queue *queue, struct pod *pod, struct mono_ms now)
     pod->queue_place = QUEUE_NOWHERE;
 }
 
-void queue_detach(struct queue *queue, struct pod *pod, struct mono_ms now)
+void queue_detach(struct queue *queue, struct pod *pod)
 {
     CHECK(!queue->detached);
-    queue_end_turn(queue, pod, now);
+    queue_end_turn(queue, pod);
     if (pod->queue_place == QUEUE_NOWHERE)
         return;
     queue_displace(queue, pod);
@@ -312,6 +322,7 @@ static bool update_helps(const struct pod *pod, uint32_t bits)
 
 void queue_reinsert(struct queue *queue, struct pod *pod, uint32_t bits, struct mono_ms now)
 {
+    queue->now = now;
     if (pod->queue_place == QUEUE_NOWHERE)
         return;
     CHECK(queue->detached == pod);
@@ -327,6 +338,7 @@ void queue_reinsert(struct queue *queue, struct pod *pod, uint32_t bits, struct 
 
 uint32_t queue_wake(struct queue *queue, const struct wake_event *event, struct mono_ms now)
 {
+    queue->now = now;
     CHECK(!queue->detached);
     uint32_t woken = 0;
     struct pod *pod = park_wake(&queue->park, event);
@@ -344,6 +356,7 @@ uint32_t queue_wake(struct queue *queue, const struct wake_event *event, struct 
 
 void queue_flush(struct queue *queue, struct mono_ms now)
 {
+    queue->now = now;
     CHECK(!queue->detached);
     flush_heap(queue, &queue->backoff, now);
     flush_heap(queue, &queue->error_backoff, now);

@@ -60,15 +60,14 @@ void queue_add(struct queue *queue, struct pod *pod, struct mono_ms now);
  * the head of BACKOFF comes at once (PopFromBackoffQ), never one of ERROR_BACKOFF. */
 struct pod *queue_pop(struct queue *queue, struct mono_ms now);
 
-struct refusal {
-    uint32_t rejectors; /* 1 << enum plugin: refused, is parked. 0: failed by an error, waits its
-                         * error backoff */
-    struct mono_ms retry_at; /* parked: time alone may help then; MONO_NEVER */
-};
+/* A popped pod comes back. `rejectors` (1 << enum plugin): refused, is parked. 0: failed by an
+ * error, waits its error backoff. Counts and timestamp as A3. */
+void queue_return(struct queue *queue, struct pod *pod, uint32_t rejectors, struct mono_ms now);
 
-/* A popped pod comes back. Counts and timestamp as A3. */
-void queue_return(struct queue *queue, struct pod *pod, const struct refusal *refusal,
-                  struct mono_ms now);
+/* The same for a refused pod that time alone may help: it is tried again at `retry_at`, if no event
+ * comes before. */
+void queue_return_until(struct queue *queue, struct pod *pod, uint32_t rejectors,
+                        struct mono_ms retry_at, struct mono_ms now);
 
 /* A popped pod does not come back now: it is assumed, or was skipped. */
 void queue_placed(struct queue *queue, struct pod *pod, struct mono_ms now);
@@ -78,12 +77,12 @@ void queue_placed(struct queue *queue, struct pod *pod, struct mono_ms now);
 void queue_offer(struct queue *queue, const struct policy_group *group, struct mono_ms now);
 
 /* The pod is no longer to be scheduled (bound, deleted). */
-void queue_remove(struct queue *queue, struct pod *pod, struct mono_ms now);
+void queue_remove(struct queue *queue, struct pod *pod);
 
 /* Call BEFORE pod->shape, pod->group, pod->priority or pod->gate_count changes while queued, and
  * queue_reinsert() (or queue_remove()) next, before anything else is asked of the queue: heaps and
  * groups follow the new values. Both are no-ops for a pod that is NOWHERE. */
-void queue_detach(struct queue *queue, struct pod *pod, struct mono_ms now);
+void queue_detach(struct queue *queue, struct pod *pod);
 
 /* `bits` (enum pod_change_bits) says what changed: a parked or gated pod moves up when its own
  * update can help (gates gone, tolerations added, scaled down); otherwise it stays where it was. */

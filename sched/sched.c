@@ -158,8 +158,7 @@ static void sched_refuse(struct sched *sched, struct pod *pod, const struct cycl
                          struct mono_ms now)
 {
     sched->stats.unschedulable++;
-    const struct refusal refusal = {result->rejectors, result->wake_at};
-    queue_return(sched->queue, pod, &refusal, now);
+    queue_return_until(sched->queue, pod, result->rejectors, result->wake_at, now);
     book_note_waiting(sched->book, pod, true);
     struct str message = buf_str(&sched->message);
     if (result->is_unsupported) {

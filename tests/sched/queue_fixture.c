@@ -6,7 +6,7 @@ void queue_fixture_init(struct queue_fixture *fixture, int64_t initial_ms, int64
 {
     *fixture = (struct queue_fixture){0};
     struct queue_config config = {.initial_backoff_ms = initial_ms, .max_backoff_ms = max_ms};
-    fixture->queue = queue_new(&config, &fixture->cluster);
+    fixture->queue = queue_new(&config, &(struct park_world){.cluster = &fixture->cluster});
     for (uint32_t i = 0; i < FIXTURE_PODS; i++)
         fixture->pods[i].shape = &fixture->shapes[0];
 }

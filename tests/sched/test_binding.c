@@ -63,8 +63,8 @@ Test(binding, a_shape_that_is_one_pods_alone_keeps_no_cache_once_the_pod_has_a_n
     core_pod(&core, &(struct fixture_pod){.name = "c", .containers = "cpu=1"});
     core_pass(&core);
     cr_assert_eq(assumed(&core), 3);
-    cr_expect_eq(core_find(&core, "a")->shape->matches.word_count, 0);
-    cr_expect_gt(core_find(&core, "b")->shape->matches.word_count, 0, "the next one needs it");
+    cr_expect_eq(core_find(&core, "a")->shape->match.matches.word_count, 0);
+    cr_expect_gt(core_find(&core, "b")->shape->match.matches.word_count, 0, "the next one needs it");
     core_fini(&core);
 }
 

@@ -268,7 +268,7 @@ static void run(uint64_t seed, uint64_t *woken, uint64_t *parked)
     rng_init(&w.rng, seed);
     fixture_init(&w.f);
     struct queue_config config = {QUEUE_INITIAL_BACKOFF_MS, QUEUE_MAX_BACKOFF_MS};
-    w.queue = queue_new(&config, &w.f.cluster);
+    w.queue = queue_new(&config, &(struct park_world){.cluster = &w.f.cluster});
     for (w.step = 0; w.step < STEPS; w.step++) {
         steps[pick(&w, ARRAY_LEN(steps))](&w);
         judge(&w);

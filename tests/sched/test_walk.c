@@ -29,7 +29,7 @@ Test(walk, kube_targets_follow_the_formula)
 struct search {
     struct fixture fixture;
     struct nominator nominator;
-    struct unit unit;
+    uint32_t cursor;
     struct walk walk;
 };
 
@@ -37,7 +37,7 @@ static void search_init(struct search *search)
 {
     fixture_init(&search->fixture);
     nominator_init(&search->nominator);
-    unit_init_all(&search->unit, &search->fixture.cluster);
+    search->cursor = 0;
     walk_init(&search->walk);
 }
 
@@ -59,9 +59,14 @@ static void search_add_node(struct search *search, uint32_t number, const char *
 
 static void search_run(struct search *search, struct pod *pod, struct walk_limits limits)
 {
-    match_sync(&search->fixture.cluster, pod->shape);
-    walk_run(&search->walk, &search->unit, &search->fixture.cluster, &search->nominator, pod,
-             limits);
+    static const struct unit_types plain = {.count = 1};
+    struct cluster *cluster = &search->fixture.cluster;
+    const struct walk_scope scope = {
+        .nodes = &cluster->nodes.present,
+        .matching = match_sync(cluster, pod->shape, &plain, UNIT_TYPE_ANY),
+        .cursor = &search->cursor,
+    };
+    walk_run(&search->walk, &scope, cluster, &search->nominator, pod, limits);
 }
 
 Test(walk, stops_after_the_step_in_which_enough_were_found)
@@ -114,7 +119,7 @@ Test(walk, finds_the_last_free_node_from_any_cursor)
     struct pod *pod =
         fixture_pod(&search.fixture, &(struct fixture_pod){.name = "p", .containers = "cpu=2"});
     for (uint32_t cursor = 0; cursor < 300; cursor += 13) {
-        search.unit.cursor = cursor;
+        search.cursor = cursor;
         search_run(&search, pod, (struct walk_limits){64, 1});
         cr_assert_eq(search.walk.count, 1, "cursor %u", cursor);
         cr_assert_eq(search.walk.slots[0], 177, "cursor %u", cursor);
