@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/base/buf.h"
+#include "model/base/str.h"
+
 /* The resources that every node table has a column for; others get one when a node offers them. */
 #define RESOURCE_MAP(X)                                                                            \
     X(CPU, "cpu")                                                                                  \
@@ -70,5 +73,9 @@ static inline int64_t resource_add(int64_t a, int64_t b)
     int64_t sum;
     return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
+
+/* Appends an amount as kubectl shows it: cpu in cores or milli-cores, what counts bytes with the
+ * largest binary suffix that leaves no rest, all else in plain digits. */
+void resource_add_text(struct buf *out, uint32_t name_sym, struct str name, int64_t amount);
 
 #endif

@@ -7,24 +7,6 @@
 #include "model/names.h"
 #include "model/timestamp.h"
 
-/* Cpu in milli-cores; what counts bytes with the largest binary suffix that leaves no rest; all
- * else in plain digits. */
-static void format_amount(uint32_t name_sym, struct str name, int64_t amount, struct buf *out)
-{
-    static const char *const suffixes[] = {"", "Ki", "Mi", "Gi", "Ti", "Pi"};
-    if (name_sym == NAME_CPU) {
-        (void)(amount % 1000 == 0 ? buf_printf(out, "%" PRId64, amount / 1000)
-                                  : buf_printf(out, "%" PRId64 "m", amount));
-        return;
-    }
-    bool is_bytes = name_sym == NAME_MEMORY || name_sym == NAME_EPHEMERAL_STORAGE ||
-                    str_starts(name, "hugepages-");
-    uint32_t step = 0;
-    for (; is_bytes && amount != 0 && amount % 1024 == 0 && step + 1 < ARRAY_LEN(suffixes); step++)
-        amount /= 1024;
-    (void)buf_printf(out, "%" PRId64 "%s", amount, suffixes[step]);
-}
-
 static void format_fullness(const struct symbols *symbols, const struct fullness *fullness,
                             struct buf *out)
 {
@@ -36,11 +18,11 @@ static void format_fullness(const struct symbols *symbols, const struct fullness
     case FULLNESS_RESOURCE: {
         struct str name = symbol_str(symbols, fullness->name_sym);
         (void)buf_printf(out, "full, " STR_FMT " ", STR_ARG(name));
-        format_amount(fullness->name_sym, name, fullness->used, out);
+        resource_add_text(out, fullness->name_sym, name, fullness->used);
         (void)buf_add_str(out, " used, ");
-        format_amount(fullness->name_sym, name, fullness->asked, out);
+        resource_add_text(out, fullness->name_sym, name, fullness->asked);
         (void)buf_add_str(out, " asked, ");
-        format_amount(fullness->name_sym, name, fullness->limit, out);
+        resource_add_text(out, fullness->name_sym, name, fullness->limit);
         (void)buf_add_str(out, " allowed");
         return;
     }

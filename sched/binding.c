@@ -359,9 +359,9 @@ void binding_drop(struct sched *sched, struct pod *pod)
 /* The pause of a unit is over. What happened to the pod meanwhile counts. */
 static void send_paced(struct sched *sched, struct pod *pod)
 {
-    const char *why_not = pod->is_deleting         ? "the pod is being deleted"
-                          : pod->gate_count > 0    ? "the pod is gated"
-                          : !pod->is_ours          ? "the pod is another scheduler's"
+    const char *why_not = pod->is_deleting          ? "the pod is being deleted"
+                          : pod->gate_count > 0     ? "the pod is gated"
+                          : !pod->is_ours           ? "the pod is another scheduler's"
                           : !is_present(sched, pod) ? "the node is gone"
                                                     : NULL;
     if (why_not)

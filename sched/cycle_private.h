@@ -23,8 +23,8 @@ static inline int64_t cycle_wall_s(const struct cycle *cycle, struct mono_ms at)
     return (at.ms + cycle->world.wall_zero_ms + 999) / 1000;
 }
 
-/* Asks the preemptor, when there is one, for room in the scope. Its words go behind `message`; NULL:
- * not wanted. */
+/* Asks the preemptor, when there is one, for room in the scope. Its words go behind `message`;
+ * NULL: not wanted. */
 bool cycle_preempt(struct cycle *cycle, const struct pod *pod, const struct preempt_scope *scope,
                    struct cycle_result *result, struct buf *message);
 

@@ -17,8 +17,9 @@ struct named_pod {
 };
 
 struct eviction {
-    struct named_pod preemptor, last; /* last.name NULL: it was asked, or there is one victim only */
-    uint32_t open;                    /* requests without an answer */
+    struct named_pod preemptor,
+        last;      /* last.name NULL: it was asked, or there is one victim only */
+    uint32_t open; /* requests without an answer */
     uint32_t slot;
 };
 
@@ -61,8 +62,8 @@ static void eviction_free(struct eviction *eviction)
 static void ask(struct sched *sched, struct eviction *eviction, struct pod *victim,
                 const struct pod *preemptor)
 {
-    if (victim->is_deleting || map_get(&sched->asked, uid_hash(victim->uid), is_asked_of,
-                                       &victim->uid))
+    if (victim->is_deleting ||
+        map_get(&sched->asked, uid_hash(victim->uid), is_asked_of, &victim->uid))
         return;
     struct asked *asked = mem_zalloc(1, sizeof(*asked));
     *asked = (struct asked){victim->uid, eviction};
@@ -114,8 +115,8 @@ void eviction_start(struct sched *sched, struct pod *pod, const struct preempt_c
 /* A victim that stays after all: the pod is tried again, and says so when it still needs room. */
 static void refused(struct sched *sched, const struct eviction *eviction, const struct reply *reply)
 {
-    struct pod *victim = cluster_find_pod(&sched->cluster, reply->pod.namespace_sym,
-                                          reply->pod.name);
+    struct pod *victim =
+        cluster_find_pod(&sched->cluster, reply->pod.namespace_sym, reply->pod.name);
     if (victim && uid_equal(victim->uid, reply->pod.uid) && !victim->is_deleting)
         victim->is_preempted = false;
     struct pod *pod = find_pod(sched, &eviction->preemptor);

@@ -72,8 +72,8 @@ static inline void reasons_add(struct reasons *reasons, enum reason_kind kind, u
 struct filter_input {
     const struct cluster *cluster;
     const struct shape *shape;
-    uint32_t node_name_sym; /* spec.nodeName; SYM_EMPTY, as with every pending pod: none */
-    bool is_nominated;      /* explain: the pod is nominated to this node */
+    uint32_t node_name_sym;       /* spec.nodeName; SYM_EMPTY, as with every pending pod: none */
+    bool is_nominated;            /* explain: the pod is nominated to this node */
     const struct unit_type *type; /* of the unit that is searched; its taints are tolerated. NULL:
                                    * none */
 };

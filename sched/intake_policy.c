@@ -1,12 +1,12 @@
 /*
  * Policies, disruption budgets and owners seen and gone, and what they mean to those who wait: an
- * edit takes each pod it concerns out of the queue's groups and puts it back; a slot that comes free
- * in a unit gives the next of its line a turn.
+ * edit takes each pod it concerns out of the queue's groups and puts it back; a slot that comes
+ * free in a unit gives the next of its line a turn.
  */
 #include "sched/sched_private.h"
 
 enum {
-    STATUS_EVERY_MS = 1000,   /* a burst of changes is told once a second ... */
+    STATUS_EVERY_MS = 1000,    /* a burst of changes is told once a second ... */
     STATUS_WRITES_A_TURN = 20, /* ... of so many policies: 10,000 edits must not starve the binds */
 };
 
@@ -112,14 +112,15 @@ static void see_budget(struct sched *sched, const struct budget_object *object)
     struct buf text CLEANUP(buf_fini);
     buf_init(&text, ERR_TEXT_BYTES);
     if (!budgets_see(&sched->budgets, object))
-        (void)buf_printf(&text, "more than %d PodDisruptionBudgets: " STR_FMT "/" STR_FMT
+        (void)buf_printf(&text,
+                         "more than %d PodDisruptionBudgets: " STR_FMT "/" STR_FMT
                          " protects nobody from preemption",
                          BUDGETS_MAX, STR_ARG(object->meta.namespace), STR_ARG(object->meta.name));
     else if (object->problem.len > 0)
-        (void)buf_printf(&text, "PodDisruptionBudget " STR_FMT "/" STR_FMT
-                         " protects nobody from preemption: " STR_FMT,
-                         STR_ARG(object->meta.namespace), STR_ARG(object->meta.name),
-                         STR_ARG(object->problem));
+        (void)buf_printf(
+            &text,
+            "PodDisruptionBudget " STR_FMT "/" STR_FMT " protects nobody from preemption: " STR_FMT,
+            STR_ARG(object->meta.namespace), STR_ARG(object->meta.name), STR_ARG(object->problem));
     if (text.len > 0)
         sched->port.note(sched->port.ctx, NOTE_WARNING, text.data);
 }

@@ -86,10 +86,10 @@ struct app {
     struct sched *sched;
     struct record_file *record_file; /* NULL: nothing is recorded, as in the next */
     struct recorder *recorder;       /* between the core and the writer */
-    uv_prepare_t prepare; /* runs the pass */
-    uv_idle_t idle;       /* active while the pass has more to do: the loop does not sleep */
-    uv_timer_t wakeup;    /* for what time alone moves */
-    uv_timer_t drain;     /* bounds a shutdown */
+    uv_prepare_t prepare;            /* runs the pass */
+    uv_idle_t idle;    /* active while the pass has more to do: the loop does not sleep */
+    uv_timer_t wakeup; /* for what time alone moves */
+    uv_timer_t drain;  /* bounds a shutdown */
     uv_signal_t signals[2];
     bool is_stopping; /* no pod is popped any more */
     bool is_closing;  /* handles are being closed */

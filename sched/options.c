@@ -88,14 +88,17 @@ static const struct flag flags[] = {
                 "wait of a pod after its first failure; doubles with each"),
     NUMBER_FLAG("pod-max-backoff-seconds", pod_max_backoff_seconds, 0, BACKOFF_SECONDS_MAX,
                 "never wait longer than that; 0: never wait"),
-    TEXT_FLAG("unit-types", unit_types, "FILE",
-              "YAML: what `resource` of a ResourcePolicy's unit means here, beside the built-in types"),
-    SWITCH_FLAG("preemption", preemption,
-                "let pods of higher priority take the room of others, as kube-scheduler does; needs "
-                "the rights of manifests/preemption"),
-    TEXT_FLAG("record", record, "FILE",
-              "write all that the scheduler learns and decides, for spillway-bench replay --events; "
-              "when full it becomes FILE.1 and a new FILE begins"),
+    TEXT_FLAG(
+        "unit-types", unit_types, "FILE",
+        "YAML: what `resource` of a ResourcePolicy's unit means here, beside the built-in types"),
+    SWITCH_FLAG(
+        "preemption", preemption,
+        "let pods of higher priority take the room of others, as kube-scheduler does; needs "
+        "the rights of manifests/preemption"),
+    TEXT_FLAG(
+        "record", record, "FILE",
+        "write all that the scheduler learns and decides, for spillway-bench replay --events; "
+        "when full it becomes FILE.1 and a new FILE begins"),
     NUMBER_FLAG("record-limit-mb", record_limit_mb, RECORD_LIMIT_MB_MIN, RECORD_LIMIT_MB_MAX,
                 "MiB that FILE and FILE.1 take together at most"),
     {ROW("v", FLAG_NUMBER, v), .max = VERBOSITY_MAX, .value = "N", .brief = 'v',

@@ -9,7 +9,7 @@
 #include "model/unit_type.h"
 
 struct pacer {
-    const struct unit_types *types; /* borrowed */
+    const struct unit_types *types;     /* borrowed */
     int64_t full_at_us[UNIT_TYPES_MAX]; /* when the bucket would be full, nothing taken meanwhile */
 };
 

@@ -110,9 +110,9 @@ static bool fits(struct preemptor *preemptor, const struct pod *pod,
     for (uint32_t i = 0; i < preemptor->lower_count; i++)
         if (!preemptor->is_back[i])
             gone[gone_count++] = preemptor->lower[i];
-    bool has_room = book_fullness_without(preemptor->world.book, pod, scope->full_unit, gone,
-                                          gone_count)
-                        .kind == FULLNESS_ROOM;
+    bool has_room =
+        book_fullness_without(preemptor->world.book, pod, scope->full_unit, gone, gone_count)
+            .kind == FULLNESS_ROOM;
     if (!has_room && diagnosis)
         diagnosis_add_kind(diagnosis, REASON_UNIT_FULL);
     return has_room;
@@ -157,8 +157,7 @@ static void fill_candidate(struct preemptor *preemptor, uint32_t slot, int64_t n
 }
 
 bool preempt_dry_run(struct preemptor *preemptor, const struct pod *pod,
-                     const struct preempt_scope *scope, uint32_t slot,
-                     struct diagnosis *diagnosis)
+                     const struct preempt_scope *scope, uint32_t slot, struct diagnosis *diagnosis)
 {
     find_lower(preemptor, pod, slot, scope->now_unix_s);
     if (preemptor->lower_count == 0) {

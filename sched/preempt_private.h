@@ -18,7 +18,7 @@ struct preemptor {
     struct rng rng;
     uint32_t *slots; /* nodes to try */
     uint32_t slot_count, slot_capacity;
-    struct candidate candidates[2]; /* the best so far, and the one under way */
+    struct candidate candidates[2];         /* the best so far, and the one under way */
     struct pod *lower[PREEMPT_VICTIMS_MAX]; /* pods of lower priority on the node, by importance */
     bool violates[PREEMPT_VICTIMS_MAX];     /* a budget, by index of `lower` */
     bool is_back[PREEMPT_VICTIMS_MAX];      /* it may stay */
@@ -28,7 +28,6 @@ struct preemptor {
 /* Which pods of the node would have to leave; fills candidates[1]. False: none would do, and why is
  * counted. The cluster is afterwards as it was. */
 bool preempt_dry_run(struct preemptor *preemptor, const struct pod *pod,
-                     const struct preempt_scope *scope, uint32_t slot,
-                     struct diagnosis *diagnosis);
+                     const struct preempt_scope *scope, uint32_t slot, struct diagnosis *diagnosis);
 
 #endif

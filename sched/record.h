@@ -44,7 +44,8 @@ void recorder_on_stop(struct recorder *recorder);
 struct record_setup {
     struct sched_config config;
     uint64_t random_seed;
-    struct unit_types types; /* read: what config.unit_types points to; its arrays are the codec's */
+    struct unit_types
+        types; /* read: what config.unit_types points to; its arrays are the codec's */
 };
 
 /* Both ways. Read values are within what sched_new() CHECKs, or codec->wrong is set. */

@@ -67,8 +67,8 @@ static void report_condition(struct sched *sched, struct pod *pod, const char *r
     sched->port.patch_status(sched->port.ctx, &request);
 }
 
-/* Refused by nodes: more capacity would help, so autoscalers may act on it. A nomination goes out in
- * the same write: they take it for placed (kube-scheduler.md A16). */
+/* Refused by nodes: more capacity would help, so autoscalers may act on it. A nomination goes out
+ * in the same write: they take it for placed (kube-scheduler.md A16). */
 void report_refused(struct sched *sched, struct pod *pod, struct str message,
                     enum nomination_change change, uint32_t nominated_slot)
 {

@@ -170,7 +170,8 @@ static void sched_refuse(struct sched *sched, struct pod *pod, const struct cycl
                    result->keeps_nomination ? NOMINATION_STAYS : NOMINATION_CLEARS, slot);
     if (!result->preemption)
         return;
-    pod->nominated_node_sym = sched->cluster.nodes.nodes[slot]->name_sym; /* before the watch says so */
+    pod->nominated_node_sym =
+        sched->cluster.nodes.nodes[slot]->name_sym; /* before the watch says so */
     nominator_update(&sched->nominator, pod);
     eviction_start(sched, pod, result->preemption);
 }

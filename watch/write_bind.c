@@ -2,6 +2,12 @@
 #include "watch/url.h"
 #include "watch/writer_private.h"
 
+void writer_send_bind(struct writer *writer, struct write *write)
+{
+    if (!writer_status_yields(writer, write))
+        write_class_put(&writer->bind_class, write);
+}
+
 void writer_bind(void *ctx, const struct bind_request *request)
 {
     struct writer *writer = ctx;
@@ -15,12 +21,12 @@ void writer_bind(void *ctx, const struct bind_request *request)
     write_text_path_done(write);
     (void)buf_add(&write->text, pod.name.ptr, pod.name.len);
     write->body_at = write->text.len;
-    write_body_bind(&write->text, &pod,
-                    symbol_str(writer->options.symbols, request->node_name_sym));
+    write_body_bind(&write->text, &pod, symbol_str(writer->options.symbols, request->node_name_sym),
+                    request);
     if (writer->is_draining)
         write_class_refuse(&writer->bind_class, write, "shutting down");
-    else if (!writer_status_yields(writer, write))
-        write_class_put(&writer->bind_class, write);
+    else if (request->label_count == 0 || !writer_labels_first(writer, write, request))
+        writer_send_bind(writer, write);
 }
 
 void writer_bind_answered(struct writer *writer, struct write *write,

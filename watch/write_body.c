@@ -23,13 +23,63 @@ static void add_field(struct buf *body, const char *before, const char *key, str
     (void)buf_add(body, "\"", 1);
 }
 
-void write_body_bind(struct buf *body, const struct write_pod *pod, struct str node)
+/* `,"<key>":{"k":"v",...}`; nothing when there are none. */
+static void add_pairs(struct buf *body, const char *key, const struct meta_pair *pairs,
+                      uint32_t count)
+{
+    if (count == 0)
+        return;
+    (void)buf_printf(body, ",\"%s\":{", key);
+    for (uint32_t i = 0; i < count; i++) {
+        add_text(body, i > 0 ? ",\"" : "\"");
+        (void)buf_add_json(body, pairs[i].key.ptr, pairs[i].key.len);
+        add_text(body, "\":\"");
+        (void)buf_add_json(body, pairs[i].value.ptr, pairs[i].value.len);
+        add_text(body, "\"");
+    }
+    add_text(body, "}");
+}
+
+void write_body_bind(struct buf *body, const struct write_pod *pod, struct str node,
+                     const struct bind_request *request)
 {
     add_field(body, "{\"apiVersion\":\"v1\",\"kind\":\"Binding\",\"metadata\":{", "name",
               pod->name);
     add_field(body, ",", "namespace", pod->namespace);
     add_field(body, ",", "uid", pod->uid);
+    add_pairs(body, "labels", request->labels, request->label_count);
+    add_pairs(body, "annotations", request->annotations, request->annotation_count);
     add_field(body, "},\"target\":{\"kind\":\"Node\",", "name", node);
+    add_text(body, "}}");
+}
+
+void write_body_labels(struct buf *body, const struct write_pod *pod,
+                       const struct bind_request *request)
+{
+    add_field(body, "{\"metadata\":{", "uid", pod->uid);
+    add_pairs(body, "labels", request->labels, request->label_count);
+    add_text(body, "}}");
+}
+
+void write_body_disruption(struct buf *body, const struct write_pod *pod,
+                           const struct evict_request *request, int64_t unix_us)
+{
+    char time_text[TIMESTAMP_TEXT_BYTES];
+    timestamp_format(unix_us, time_text);
+    add_field(body, "{\"metadata\":{", "uid", pod->uid);
+    add_field(body, "},\"status\":{\"conditions\":[{\"lastProbeTime\":null,", "lastTransitionTime",
+              str_from(time_text));
+    add_field(body, ",", "message", request->message);
+    if (request->observed_generation != 0)
+        (void)buf_printf(body, ",\"observedGeneration\":%" PRId64, request->observed_generation);
+    add_text(body, ",\"reason\":\"PreemptionByScheduler\",\"status\":\"True\","
+                   "\"type\":\"DisruptionTarget\"}]}}");
+}
+
+void write_body_delete(struct buf *body, const struct write_pod *pod)
+{
+    add_field(body, "{\"apiVersion\":\"v1\",\"kind\":\"DeleteOptions\",\"preconditions\":{", "uid",
+              pod->uid);
     add_text(body, "}}");
 }
 
@@ -48,7 +98,9 @@ void write_body_status(struct buf *body, const struct write_pod *pod,
         (void)buf_printf(body, ",\"observedGeneration\":%" PRId64, status->observed_generation);
     add_field(body, ",", "reason", str_from(status->reason));
     add_text(body, ",\"status\":\"False\",\"type\":\"PodScheduled\"}]");
-    if (status->clears_nomination)
+    if (status->nominated_node.len > 0)
+        add_field(body, ",", "nominatedNodeName", status->nominated_node);
+    else if (status->clears_nomination)
         add_text(body, ",\"nominatedNodeName\":null");
     add_text(body, "}}");
 }
@@ -91,6 +143,13 @@ void write_body_event(struct buf *body, const struct write_event *event)
     add_field(body, "\",", "action", str_from(event->action));
     add_field(body, ",", "reason", str_from(event->reason));
     add_regarding(body, event);
+    if (event->related) {
+        add_text(body, ",\"related\":{\"kind\":\"Pod\"");
+        add_field(body, ",", "namespace", event->related->namespace);
+        add_field(body, ",", "name", event->related->name);
+        add_field(body, ",", "uid", event->related->uid);
+        add_text(body, ",\"apiVersion\":\"v1\"}");
+    }
     size_t note_len = write_note_len(event->note);
     add_text(body, ",\"note\":\"");
     (void)buf_add_json(body, event->note.ptr, note_len);

@@ -10,6 +10,7 @@
 
 #include "model/base/buf.h"
 #include "model/base/str.h"
+#include "model/port.h"
 
 enum { EVENT_NOTE_BYTES_MAX = 1024 }; /* apiserver validation, NoteLengthLimit */
 
@@ -18,8 +19,21 @@ struct write_pod {
     struct str namespace, name, uid;
 };
 
-/* What DefaultBinder sends. */
-void write_body_bind(struct buf *body, const struct write_pod *pod, struct str node);
+/* What DefaultBinder sends, and the metadata that the apiserver copies onto the pod. */
+void write_body_bind(struct buf *body, const struct write_pod *pod, struct str node,
+                     const struct bind_request *request);
+
+/* Merge patch of a pod's labels, before a bind that cannot carry them; the UID is a precondition.
+ */
+void write_body_labels(struct buf *body, const struct write_pod *pod,
+                       const struct bind_request *request);
+
+/* Strategic merge patch of a victim's status: condition DisruptionTarget. */
+void write_body_disruption(struct buf *body, const struct write_pod *pod,
+                           const struct evict_request *request, int64_t unix_us);
+
+/* DELETE options: the UID is a precondition, the grace period the pod's own. */
+void write_body_delete(struct buf *body, const struct write_pod *pod);
 
 struct write_status {
     const char *reason;
@@ -27,6 +41,7 @@ struct write_status {
     int64_t observed_generation; /* 0: left out */
     int64_t transition_unix_us;  /* lastTransitionTime; 0: left as it is */
     bool clears_nomination;
+    struct str nominated_node; /* empty: not written */
 };
 
 /* Strategic merge patch of pods/status; the UID is a precondition. */
@@ -42,6 +57,7 @@ struct write_event {
     const char *action, *reason;
     struct str note; /* cut to EVENT_NOTE_BYTES_MAX */
     bool is_warning;
+    const struct write_pod *related; /* NULL: none */
     int64_t unix_us;
 };
 

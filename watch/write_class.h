@@ -1,7 +1,7 @@
 /*
- * One class of writes: a window of requests in flight (write_window.h) on connections of its own, and
- * a queue before it. An answer that says "later" (429 and 5xx with Retry-After) or a lost connection makes the
- * whole class pause; then the same write goes first. Writes are pooled.
+ * One class of writes: a window of requests in flight (write_window.h) on connections of its own,
+ * and a queue before it. An answer that says "later" (429 and 5xx with Retry-After) or a lost
+ * connection makes the whole class pause; then the same write goes first. Writes are pooled.
  */
 #ifndef WATCH_WRITE_CLASS_H
 #define WATCH_WRITE_CLASS_H
@@ -43,14 +43,15 @@ struct write {
     /* whom it is about, for the writer */
     uint32_t namespace_sym;
     struct uid uid;
-    uint32_t reply_count;       /* STATUS: calls of the core that this one answers */
-    bool is_under_way;          /* STATUS: left the queue, cannot be changed any more */
-    bool clears_nomination;     /* STATUS */
-    int64_t transition_unix_us; /* STATUS: lastTransitionTime, 0: not in the patch */
-    struct write *successor;    /* STATUS: what came while this one was under way */
-    struct write *bind;         /* STATUS: the bind of its pod, that leaves when this is answered */
-    bool is_moot;               /* STATUS: its pod is being bound: not sent any more */
-    bool has_series, is_patch;  /* EVENT */
+    uint32_t reply_count;        /* STATUS: calls of the core that this one answers */
+    bool is_under_way;           /* STATUS: left the queue, cannot be changed any more */
+    bool clears_nomination;      /* STATUS */
+    uint32_t nominated_node_sym; /* STATUS; SYM_EMPTY: none is written */
+    int64_t transition_unix_us;  /* STATUS: lastTransitionTime, 0: not in the patch */
+    struct write *successor;     /* STATUS: what came while this one was under way */
+    struct write *bind; /* STATUS, LABELS: the bind of its pod, that leaves when this is answered */
+    bool is_moot;       /* STATUS: its pod is being bound: not sent any more */
+    bool has_series, is_patch; /* EVENT */
     struct series_key series_key;
 };
 
@@ -59,7 +60,7 @@ struct write_class_options {
     struct access *access;
     const struct log *log;
     const char *name; /* "bind", for logs */
-    uint32_t window; /* of requests in flight, at most */
+    uint32_t window;  /* of requests in flight, at most */
     uint32_t connections_max;
     uint64_t seed;
     void *ctx;

@@ -53,8 +53,11 @@ static void put_series(struct writer *writer, const struct series_patch *patch)
 static void put_new(struct writer *writer, const struct event_request *request,
                     struct str event_name, const struct series_key *key)
 {
-    char uid_text[UID_TEXT_BYTES];
+    char uid_text[UID_TEXT_BYTES], related_text[UID_TEXT_BYTES];
     struct symbols *symbols = writer->options.symbols;
+    struct write_pod related = {0};
+    if (request->related)
+        related = writer_pod_words(writer, request->related, related_text);
     const struct write_event event = {
         .event_name = event_name,
         .pod = writer_pod_words(writer, &request->pod, uid_text),
@@ -65,6 +68,7 @@ static void put_new(struct writer *writer, const struct event_request *request,
         .reason = request->reason,
         .note = request->note,
         .is_warning = request->is_warning,
+        .related = request->related ? &related : NULL,
         .unix_us = writer_wall_us(),
     };
     struct write *write = new_event_write(writer, event.pod.namespace, (struct str){0});

@@ -34,7 +34,12 @@ static uint32_t blind_tries_max(enum write_kind kind)
     case WRITE_BIND:
         return 1;
     case WRITE_READ:
+    case WRITE_VERSION:
         return WRITE_READ_TRIES_MAX;
+    case WRITE_LABELS:
+    case WRITE_DISRUPTION:
+    case WRITE_DELETE:
+    case WRITE_POLICY:
     case WRITE_STATUS:
         return WRITE_STATUS_TRIES_MAX;
     case WRITE_EVENT:

@@ -11,7 +11,17 @@
 #include "model/event.h"
 #include "watch/http.h"
 
-enum write_kind { WRITE_BIND, WRITE_READ, WRITE_STATUS, WRITE_EVENT };
+enum write_kind {
+    WRITE_BIND,
+    WRITE_LABELS,  /* PATCH of a pod before its bind, where a Binding carries no labels */
+    WRITE_VERSION, /* GET of the server's version: does it? */
+    WRITE_READ,
+    WRITE_STATUS,
+    WRITE_DISRUPTION, /* PATCH of a victim */
+    WRITE_DELETE,     /* and its end */
+    WRITE_POLICY,     /* PATCH of a policy's status */
+    WRITE_EVENT,
+};
 
 enum {
     WRITE_TRIES_MAX = 10,       /* for answers that say when to come again, as client-go */

@@ -23,7 +23,11 @@ static void fill(struct writer *writer, struct write *write, const struct status
 {
     char uid_text[UID_TEXT_BYTES];
     struct write_pod pod = writer_pod_words(writer, &request->pod, uid_text);
-    write->clears_nomination |= request->clears_nomination;
+    /* The last word about the nomination counts; one that says nothing keeps what was said. */
+    if (request->clears_nomination || request->nominated_node_sym != SYM_EMPTY) {
+        write->clears_nomination = request->clears_nomination;
+        write->nominated_node_sym = request->nominated_node_sym;
+    }
     if (!request->was_false && write->transition_unix_us == 0)
         write->transition_unix_us = writer_wall_us();
     const struct write_status status = {
@@ -32,6 +36,7 @@ static void fill(struct writer *writer, struct write *write, const struct status
         .observed_generation = request->observed_generation,
         .transition_unix_us = write->transition_unix_us,
         .clears_nomination = write->clears_nomination,
+        .nominated_node = symbol_str(writer->options.symbols, write->nominated_node_sym),
     };
     buf_clear(&write->text);
     url_add_pod(&write->text, pod.namespace, pod.name, "/status");

@@ -81,6 +81,21 @@ static void on_answer(void *ctx, struct write *write, const struct http_reply *r
     case WRITE_BIND:
         writer_bind_answered(writer, write, reply);
         break;
+    case WRITE_LABELS:
+        writer_labels_answered(writer, write, reply);
+        break;
+    case WRITE_VERSION:
+        writer_version_answered(writer, reply);
+        break;
+    case WRITE_DISRUPTION:
+        writer_disruption_answered(writer, write, reply);
+        break;
+    case WRITE_DELETE:
+        writer_delete_answered(writer, write, reply);
+        break;
+    case WRITE_POLICY:
+        writer_policy_answered(writer, write, reply);
+        break;
     case WRITE_READ:
         writer_read_answered(writer, write, reply);
         break;
@@ -115,6 +130,13 @@ static void port_note(void *ctx, enum note_level level, const char *text)
     log_emit(writer->options.log, levels[level], v, "sched", 0, text, LOG_PAIRS({NULL, NULL}));
 }
 
+static void port_watch_owners(void *ctx)
+{
+    const struct writer *writer = ctx;
+    if (writer->options.watch_owners)
+        writer->options.watch_owners(writer->options.ctx);
+}
+
 struct port writer_port(struct writer *writer)
 {
     return (struct port){
@@ -126,6 +148,9 @@ struct port writer_port(struct writer *writer)
         .read_pod = writer_read_pod,
         .patch_status = writer_patch_status,
         .emit_event = writer_emit_event,
+        .evict = writer_evict,
+        .patch_policy = writer_patch_policy,
+        .watch_owners = port_watch_owners,
         .note = port_note,
     };
 }
@@ -179,6 +204,7 @@ struct writer *writer_new(const struct writer_options *options)
     open_class(writer, &writer->status_class, "status", WRITER_STATUS_IN_FLIGHT, OTHER_CONNECTIONS);
     open_class(writer, &writer->event_class, "event", WRITER_EVENTS_IN_FLIGHT, OTHER_CONNECTIONS);
     map_init(&writer->statuses);
+    map_init(&writer->policies);
     writer->pod_decoder = writer_pod_decoder_new(writer);
     writer->series = event_series_new(rng_next(&writer->rng));
     CHECK(uv_timer_init(options->loop, &writer->series_timer) == 0);
@@ -216,6 +242,7 @@ static void part_closed(void *ctx)
     void (*on_closed)(void *ctx) = writer->on_closed;
     void *closed_ctx = writer->closed_ctx;
     map_fini(&writer->statuses);
+    map_fini(&writer->policies);
     decoder_free(writer->pod_decoder);
     event_series_free(writer->series);
     free(writer->instance);
@@ -237,6 +264,7 @@ void writer_close(struct writer *writer, void (*on_closed)(void *ctx), void *ctx
     writer->closed_ctx = ctx;
     writer->open_count = 4;
     writer_status_refuse_binds(writer, "shutting down");
+    writer_labels_refuse_binds(writer, "shutting down");
     write_class_close(&writer->bind_class, part_closed, writer);
     write_class_close(&writer->status_class, part_closed, writer);
     write_class_close(&writer->event_class, part_closed, writer);

@@ -5,7 +5,8 @@
  * in a bounded ring; what does not fit is dropped and counted.
  *
  * Files: writer.c life and port, write_bind.c binds and reads, write_status.c, write_event.c,
- * write_class.c queues, write_window.c how many, write_rule.c what an answer means, write_body.c the JSON.
+ * write_class.c queues, write_window.c how many, write_rule.c what an answer means, write_body.c
+ * the JSON.
  */
 #ifndef WATCH_WRITER_H
 #define WATCH_WRITER_H
@@ -24,8 +25,8 @@ enum {
     WRITER_BINDS_IN_FLIGHT = 100, /* at most, as the two below: see write_window.h */
     WRITER_STATUS_IN_FLIGHT = 32,
     WRITER_EVENTS_IN_FLIGHT = 16,
-    WRITER_EVENT_RING = 1000,       /* as client-go's broadcaster: full means dropped */
-    WRITER_STATUS_QUEUE = 65536,    /* waiting patches, newest per pod; over it: OUTCOME_NOT_SENT */
+    WRITER_EVENT_RING = 1000,    /* as client-go's broadcaster: full means dropped */
+    WRITER_STATUS_QUEUE = 65536, /* waiting patches, newest per pod; over it: OUTCOME_NOT_SENT */
 };
 
 struct writer_options {

@@ -10,13 +10,24 @@
 #include "watch/write_class.h"
 #include "watch/writer.h"
 
+/* How a unit's labels reach the pod (elastic-policies 10.3). */
+enum label_route {
+    ROUTE_UNKNOWN,
+    ROUTE_ASKED,   /* GET /version is under way */
+    ROUTE_BINDING, /* the Binding carries them */
+    ROUTE_PATCH,   /* a PATCH of the pod comes before */
+};
+
 struct writer {
     struct writer_options options; /* without `instance` */
     char *instance;                /* owned */
     struct write_class bind_class, status_class, event_class;
-    struct map statuses;         /* by UID: the STATUS write of a pod, waiting or under way */
-    struct decoder *pod_decoder; /* for read_pod() */
-    struct write *reading;       /* whose answer is being decoded */
+    struct map statuses; /* by UID: the STATUS write of a pod, waiting or under way */
+    struct map policies; /* by UID: the POLICY write that waits */
+    enum label_route label_route;
+    struct write *labelled, *labelled_last; /* binds that wait for the route, in order */
+    struct decoder *pod_decoder;            /* for read_pod() */
+    struct write *reading;                  /* whose answer is being decoded */
     struct event_series *series;
     uv_timer_t series_timer;
     struct rng rng;
@@ -38,12 +49,33 @@ void writer_answer(struct writer *writer, enum event_kind kind, const struct wri
 
 /* write_bind.c; the first two are the port's */
 void writer_bind(void *ctx, const struct bind_request *request);
+void writer_send_bind(struct writer *writer, struct write *write);
 void writer_read_pod(void *ctx, const struct pod_ref *pod);
 void writer_bind_answered(struct writer *writer, struct write *write,
                           const struct http_reply *reply);
 void writer_read_answered(struct writer *writer, struct write *write,
                           const struct http_reply *reply);
 struct decoder *writer_pod_decoder_new(struct writer *writer);
+
+/* write_labels.c. True: the bind was taken and leaves when its labels may. */
+bool writer_labels_first(struct writer *writer, struct write *bind,
+                         const struct bind_request *request);
+void writer_labels_answered(struct writer *writer, struct write *write,
+                            const struct http_reply *reply);
+void writer_version_answered(struct writer *writer, const struct http_reply *reply);
+void writer_labels_refuse_binds(struct writer *writer, const char *why);
+
+/* write_evict.c */
+void writer_evict(void *ctx, const struct evict_request *request);
+void writer_disruption_answered(struct writer *writer, struct write *write,
+                                const struct http_reply *reply);
+void writer_delete_answered(struct writer *writer, struct write *write,
+                            const struct http_reply *reply);
+
+/* write_policy.c */
+void writer_patch_policy(void *ctx, const struct policy_status *status);
+void writer_policy_answered(struct writer *writer, struct write *write,
+                            const struct http_reply *reply);
 
 /* write_status.c */
 void writer_patch_status(void *ctx, const struct status_request *request);

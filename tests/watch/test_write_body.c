@@ -28,7 +28,7 @@ TestSuite(write_body, .init = setup, .fini = teardown);
 
 Test(write_body, binds_as_the_default_binder_does)
 {
-    write_body_bind(&body, &pod, STR("node-1"));
+    write_body_bind(&body, &pod, STR("node-1"), &(struct bind_request){0});
     cr_assert_str_eq(body.data,
                      "{\"apiVersion\":\"v1\",\"kind\":\"Binding\",\"metadata\":{\"name\":\"web-0\","
                      "\"namespace\":\"default\",\"uid\":\"eb7996c3-3cf6-4feb-b4be-32af9cec4258\"},"
@@ -38,7 +38,7 @@ Test(write_body, binds_as_the_default_binder_does)
 Test(write_body, escapes_names_that_are_none)
 {
     const struct write_pod odd = {STR("n\"s"), STR("a\\b\n"), STR("\x01")};
-    write_body_bind(&body, &odd, STR("x\"y"));
+    write_body_bind(&body, &odd, STR("x\"y"), &(struct bind_request){0});
     json_t *root = json_loadb(body.data, body.len, 0, NULL);
     const json_t *metadata = json_object_get(root, "metadata");
     cr_assert_str_eq(json_string_value(json_object_get(metadata, "namespace")), "n\"s");

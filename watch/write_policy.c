@@ -1,0 +1,70 @@
+/* PATCHes of the status of ResourcePolicies. Of one policy at most one waits: it says the newest.
+ */
+#include "model/base/hash.h"
+#include "model/names.h"
+#include "watch/url.h"
+#include "watch/write_body_policy.h"
+#include "watch/writer_private.h"
+
+static uint64_t uid_hash(struct uid uid)
+{
+    return hash_mix(uid.hi, uid.lo);
+}
+
+static bool write_is_of(const void *value, const void *key)
+{
+    return uid_equal(((const struct write *)value)->uid, *(const struct uid *)key);
+}
+
+static void fill(struct writer *writer, struct write *write, const struct policy_status *status)
+{
+    char uid_text[UID_TEXT_BYTES];
+    const struct symbols *symbols = writer->options.symbols;
+    size_t uid_len = uid_format(symbols, status->uid, uid_text);
+    buf_clear(&write->text);
+    (void)buf_add_str(&write->text, "/apis/scheduling.spillway.io/v1alpha1/namespaces/");
+    url_add_escaped(&write->text, symbol_str(symbols, status->namespace_sym));
+    (void)buf_add_str(&write->text, "/resourcepolicies/");
+    url_add_escaped(&write->text, status->name);
+    (void)buf_add_str(&write->text, "/status");
+    write_text_path_done(write);
+    (void)buf_add(&write->text, status->name.ptr, status->name.len);
+    write->body_at = write->text.len;
+    write_body_policy(&write->text, symbols, (struct str){uid_text, uid_len}, status);
+}
+
+void writer_patch_policy(void *ctx, const struct policy_status *status)
+{
+    struct writer *writer = ctx;
+    struct write *write =
+        map_get(&writer->policies, uid_hash(status->uid), write_is_of, &status->uid);
+    if (write && write->is_under_way) {
+        (void)map_remove(&writer->policies, uid_hash(status->uid), write_is_of, &status->uid);
+        write = NULL;
+    }
+    if (write) {
+        fill(writer, write, status);
+        return;
+    }
+    struct write_class *class = &writer->status_class;
+    write = write_class_take(class, WRITE_POLICY);
+    write->method = "PATCH";
+    write->content_type = "application/merge-patch+json";
+    write->namespace_sym = status->namespace_sym;
+    write->uid = status->uid;
+    fill(writer, write, status);
+    if (writer->is_draining || class->waiting >= WRITER_STATUS_QUEUE) {
+        write_class_refuse(class, write, "too many patches are waiting, or shutting down");
+        return;
+    }
+    map_put(&writer->policies, uid_hash(write->uid), write);
+    write_class_put(class, write);
+}
+
+void writer_policy_answered(struct writer *writer, struct write *write,
+                            const struct http_reply *reply)
+{
+    if (map_get(&writer->policies, uid_hash(write->uid), write_is_of, &write->uid) == write)
+        (void)map_remove(&writer->policies, uid_hash(write->uid), write_is_of, &write->uid);
+    writer_answer(writer, EVENT_POLICY_STATUS_REPLY, write, reply, NULL);
+}
