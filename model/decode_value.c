@@ -154,6 +154,19 @@ static void read_time(struct decoder *decoder, char *place)
                      "is no time: write it like \"2026-11-22T03:04:05Z\"");
 }
 
+/* The value of a field that is a string. */
+static void read_string(struct decoder *decoder, const struct decode_field *field, char *place)
+{
+    if (field->kind == FIELD_TEXT)
+        read_text(decoder, place);
+    else if (field->kind == FIELD_SYMBOL)
+        *(uint32_t *)(void *)place = read_symbol(decoder, field);
+    else if (field->kind == FIELD_TIME)
+        read_time(decoder, place);
+    else if (text_fits(decoder))
+        field->parse(place, decoder->lexer.text);
+}
+
 /* A whole number, as its digits. */
 static void read_number_text(struct decoder *decoder, char *place)
 {
@@ -187,26 +200,11 @@ void decode_scalar(struct decoder *decoder, const struct decode_field *field, ch
     const struct str *shown = is_string || lexeme == LEX_NUMBER ? &decoder->lexer.text : NULL;
     switch ((enum field_kind)field->kind) {
     case FIELD_TEXT:
-        if (is_string)
-            read_text(decoder, place);
-        else
-            decode_wrong(decoder, shown, "is no string");
-        break;
     case FIELD_SYMBOL:
-        if (is_string)
-            *(uint32_t *)(void *)place = read_symbol(decoder, field);
-        else
-            decode_wrong(decoder, shown, "is no string");
-        break;
     case FIELD_PARSED:
-        if (!is_string)
-            decode_wrong(decoder, shown, "is no string");
-        else if (text_fits(decoder))
-            field->parse(base + field->offset, decoder->lexer.text);
-        break;
     case FIELD_TIME:
         if (is_string)
-            read_time(decoder, place);
+            read_string(decoder, field, place);
         else
             decode_wrong(decoder, shown, "is no string");
         break;

@@ -232,3 +232,69 @@ Test(selector, labels_sort_by_key_and_the_last_of_equal_keys_stays)
             cr_assert_eq(labels_get(&labels, key), naive[key], "seed %" PRIu64, seed);
     }
 }
+
+/* metav1.LabelSelector against a pod with app=web, tier="", size=5. */
+static const struct {
+    const char *match; /* "key=value" */
+    const char *key;
+    enum selector_op op;
+    const char *values[VALUES_MAX];
+    bool matches;
+} label_rows[] = {
+    {NULL, NULL, SELECTOR_IN, {NULL}, true}, /* empty selects everything */
+    {"app=web", NULL, SELECTOR_IN, {NULL}, true},
+    {"app=db", NULL, SELECTOR_IN, {NULL}, false},
+    {"none=", NULL, SELECTOR_IN, {NULL}, false}, /* absent is not empty */
+    {"tier=", NULL, SELECTOR_IN, {NULL}, true},
+    {NULL, "app", SELECTOR_IN, {"db", "web"}, true},
+    {NULL, "app", SELECTOR_IN, {"db"}, false},
+    {NULL, "none", SELECTOR_IN, {"web"}, false},
+    {NULL, "app", SELECTOR_NOT_IN, {"db"}, true},
+    {NULL, "app", SELECTOR_NOT_IN, {"db", "web"}, false},
+    {NULL, "none", SELECTOR_NOT_IN, {"db"}, true}, /* an absent key satisfies */
+    {NULL, "tier", SELECTOR_EXISTS, {NULL}, true},
+    {NULL, "none", SELECTOR_EXISTS, {NULL}, false},
+    {NULL, "none", SELECTOR_DOES_NOT_EXIST, {NULL}, true},
+    {NULL, "app", SELECTOR_DOES_NOT_EXIST, {NULL}, false},
+    {"app=web", "app", SELECTOR_NOT_IN, {"web"}, false}, /* all of both */
+    {"app=db", "app", SELECTOR_EXISTS, {NULL}, false},
+    {NULL, "app", SELECTOR_IN, {NULL}, false}, /* what makes no selector matches nothing */
+    {NULL, "none", SELECTOR_NOT_IN, {NULL}, false},
+    {NULL, "app", SELECTOR_EXISTS, {"web"}, false},
+    {NULL, "none", SELECTOR_DOES_NOT_EXIST, {"web"}, false},
+    {NULL, "size", SELECTOR_GT, {"1"}, false}, /* those are for nodes only */
+    {NULL, "size", SELECTOR_LT, {"9"}, false},
+    {NULL, "app", SELECTOR_INVALID, {"web"}, false},
+};
+
+Test(selector, label_selectors_match_as_apimachinery_says)
+{
+    struct symbols *symbols = names_symbols_new(1);
+    struct label items[] = {
+        {symbol_intern(symbols, STR("app")), symbol_intern(symbols, STR("web"))},
+        {symbol_intern(symbols, STR("tier")), SYM_EMPTY},
+        {symbol_intern(symbols, STR("size")), symbol_intern(symbols, STR("5"))}};
+    struct labels labels = {ARRAY_LEN(items), items};
+    labels_sort(&labels);
+    for (size_t i = 0; i < ARRAY_LEN(label_rows); i++) {
+        uint32_t storage[VALUES_MAX], match_count = 0, expression_count = 0;
+        struct label match;
+        struct requirement expression;
+        if (label_rows[i].match) {
+            const char *value = strchr(label_rows[i].match, '=');
+            struct str key = {label_rows[i].match, (size_t)(value - label_rows[i].match)};
+            match = (struct label){symbol_intern(symbols, key),
+                                   symbol_intern(symbols, str_from(value + 1))};
+            match_count = 1;
+        }
+        if (label_rows[i].key) {
+            expression = require(symbols, label_rows[i].key, label_rows[i].op, label_rows[i].values,
+                                 storage);
+            expression_count = 1;
+        }
+        cr_expect_eq(
+            label_selector_matches(&match, match_count, &expression, expression_count, &labels),
+            label_rows[i].matches, "row %zu", i);
+    }
+    symbols_free(symbols);
+}
