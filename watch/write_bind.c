@@ -21,6 +21,7 @@ void writer_bind(void *ctx, const struct bind_request *request)
         write_class_refuse(&writer->bind_class, write, "shutting down");
     else if (!writer_status_yields(writer, write))
         write_class_put(&writer->bind_class, write);
+    writer_note_bind(writer);
 }
 
 void writer_bind_answered(struct writer *writer, struct write *write,
