@@ -112,6 +112,14 @@ static uint32_t key_container_ports(struct buf *key, const struct container_obje
     return container->port_count;
 }
 
+/* The order of host_port_compare(), over packed ports. */
+static int compare_ports(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+    int by_port = symbol_compare(&x[1], &y[1]);
+    return by_port ? by_port : symbol_compare(&x[0], &y[0]);
+}
+
 /* Host ports of containers and sidecars: an ordinary init container has ended when they start. */
 static void key_ports(struct buf *key, const struct pod_object *pod, struct shape_sizes *sizes)
 {
@@ -124,6 +132,8 @@ static void key_ports(struct buf *key, const struct pod_object *pod, struct shap
     for (uint32_t i = 0; i < pod->container_count; i++)
         count += key_container_ports(key, &pod->containers[i]);
     memcpy(key->data + count_at, &count, sizeof(count));
+    if (count > 1)
+        qsort(key->data + count_at + sizeof(count), count, 2 * sizeof(uint32_t), compare_ports);
     sizes->array_bytes += count * sizeof(struct host_port);
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/base/mem.h"
+#include "model/node_ports.h"
 
 void nominator_init(struct nominator *nominator)
 {
