@@ -90,13 +90,19 @@ static void read_text(struct decoder *decoder, char *place)
 static uint32_t read_symbol(struct decoder *decoder, const struct decode_field *field)
 {
     if (!text_fits(decoder))
-        return SYM_EMPTY;
+        return field->unreadable_sym;
     uint32_t symbol = field->intern(decoder->symbols, decoder->lexer.text);
     if (symbol != SYM_FULL)
         return symbol;
     decode_wrong(decoder, &decoder->lexer.text,
                  "cannot be stored: the table of names is full, restart the scheduler");
-    return SYM_EMPTY;
+    return field->unreadable_sym;
+}
+
+void decode_unreadable(const struct decode_field *field, char *base)
+{
+    if (field->kind == FIELD_SYMBOL)
+        *(uint32_t *)(void *)(base + field->offset) = field->unreadable_sym;
 }
 
 static void store_int(char *place, uint8_t bytes, int64_t value)
@@ -159,6 +165,8 @@ void decode_scalar(struct decoder *decoder, const struct decode_field *field, ch
             *(uint32_t *)(void *)place = read_symbol(decoder, field);
         else
             decode_wrong(decoder, shown, "is no string");
+        if (!is_string)
+            decode_unreadable(field, base);
         break;
     case FIELD_PARSED:
         if (!is_string)
