@@ -1,13 +1,8 @@
-/*
- * Pods and Nodes in lists, watches and alone: the whole input, the input cut in pieces, and jansson
- * have to agree. The first byte chooses kind and source, the second how the input is cut.
- */
-#include <stdint.h>
+#include "tests/fuzz/decode_support.h"
+
 #include <stdio.h>
 
 #include "tests/model/decode_oracle.h"
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void differ(const char *what, const char *a, const char *b)
 {
@@ -29,19 +24,15 @@ static void check_cut(enum decode_kind kind, enum decode_source source, struct s
     buf_fini(&cut.text);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+void fuzz_decode(enum decode_kind kind, enum decode_source source, uint8_t seed,
+                 const uint8_t *data, size_t size)
 {
-    if (size < 2)
-        return 0;
-    enum decode_kind kind = data[0] & 1 ? DECODE_NODE : DECODE_POD;
-    enum decode_source source = (enum decode_source)(data[0] / 2 % 3);
-    struct str input = {(const char *)data + 2, size - 2};
+    struct str input = {(const char *)data, size};
     struct dump whole;
     struct err err = {0};
     int result = dump_run(kind, source, input, &(struct cutting){0}, &whole, &err);
-    check_cut(kind, source, input,
-              &(struct cutting){.seed = data[1], .max_bytes = 1 + data[1] % 80}, &whole, result,
-              &err);
+    check_cut(kind, source, input, &(struct cutting){.seed = seed, .max_bytes = 1 + seed % 80},
+              &whole, result, &err);
     check_cut(kind, source, input, &(struct cutting){.max_bytes = 1}, &whole, result, &err);
 
     struct buf expected;
@@ -56,5 +47,4 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         differ("read otherwise than jansson", whole.text.data, expected.data);
     buf_fini(&expected);
     buf_fini(&whole.text);
-    return 0;
 }
