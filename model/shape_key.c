@@ -68,6 +68,8 @@ static void key_requirement(struct buf *key, const struct requirement *requireme
 
 static void key_term(struct buf *key, const struct node_term *term, struct shape_sizes *sizes)
 {
+    sizes->array_bytes +=
+        2 * _Alignof(struct requirement); /* padding: both lists are behind values */
     key_word(key, term->expression_count);
     for (uint32_t i = 0; i < term->expression_count; i++)
         key_requirement(key, &term->expressions[i], sizes);
@@ -151,7 +153,7 @@ static void key_images(struct buf *key, const struct pod_object *pod, struct sha
 void shape_key_build(const struct pod_object *pod, const struct pod_resources *resources,
                      struct buf *key, struct shape_sizes *ret_sizes)
 {
-    /* Each of the arrays may need padding to 8 bytes. */
+    /* Each of the arrays outside of terms may need padding to 8 bytes. */
     struct shape_sizes sizes = {.array_bytes = 64};
     buf_clear(key);
     key_word(key, pod->scheduler_name_sym);

@@ -11,6 +11,8 @@
 #define TERMS     REQUIRED ".nodeSelectorTerms"
 #define IN_ALL    "{\"key\":\"k%u\",\"operator\":\"In\",\"values\":[\"a\",\"b\"]}"
 
+#define IN_ONE "{\"key\":\"k%u\",\"operator\":\"In\",\"values\":[\"a\"]}"
+
 /* Entries of a list or map; %u is the number of the entry. */
 struct many {
     enum decode_kind kind;
@@ -31,6 +33,13 @@ static const struct many lists[] = {
      "didn't match Pod's node affinity/selector"},
     {DECODE_POD, TERMS, '[', ']', "{\"matchExpressions\":[" IN_ALL "]}", 64, HOSTILE_WAITS,
      "didn't match Pod's node affinity/selector"},
+    {DECODE_POD, TERMS, '[', ']',
+     "{\"matchExpressions\":[" IN_ONE "],\"matchFields\":[" IN_ONE "]}", 64, HOSTILE_WAITS,
+     "didn't match Pod's node affinity/selector"},
+    {DECODE_POD, PREFERRED, '[', ']',
+     "{\"weight\":1,\"preference\":{\"matchExpressions\":[" IN_ONE "],\"matchFields\":[" IN_ONE
+     "]}}",
+     64, HOSTILE_FINE, ""},
     {DECODE_POD, TERMS "[0].matchExpressions", '[', ']', IN_ALL, 64, HOSTILE_WAITS,
      "didn't match Pod's node affinity/selector"},
     {DECODE_POD, TERMS "[0].matchExpressions[0].values", '[', ']', "\"v%u\"", 256, HOSTILE_WAITS,
