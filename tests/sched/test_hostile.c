@@ -357,7 +357,7 @@ Test(hostile, frames_lists_and_bytes_that_cannot_be_read_end_only_their_input)
 
 Test(hostile, whatever_chance_makes_harms_nobody_else)
 {
-    cr_expect_geq(run(hostile_random), 600);
+    cr_expect_geq(run(hostile_random), 900);
 }
 
 /* ---- many ---- */
