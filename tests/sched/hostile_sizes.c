@@ -180,6 +180,20 @@ static void emit_long(const struct hostile_visitor *visitor, size_t i, size_t le
     buf_fini(&value);
 }
 
+/* A resource by a long name: the condition has to say it. */
+static void emit_long_resource(const struct hostile_visitor *visitor)
+{
+    struct hostile hostile = {.kind = DECODE_POD,
+                              .fate = HOSTILE_WAITS,
+                              .name = "a resource of 65,000 bytes",
+                              .says = "0/1 nodes are available: 1 Insufficient example.com/0000"};
+    struct buf value;
+    buf_init(&value, HOSTILE_TEXT_BYTES_MAX);
+    (void)buf_printf(&value, "{\"example.com/%065000d\":\"1\"}", 0);
+    hostile_emit_at(visitor, &hostile, "spec.overhead", value.data);
+    buf_fini(&value);
+}
+
 /* ---- depth, and the whole ---- */
 
 static void emit_deep(const struct hostile_visitor *visitor, const char *path, uint32_t levels,
@@ -349,6 +363,7 @@ void hostile_sizes(const struct hostile_visitor *visitor)
     for (size_t i = 0; i < ARRAY_LEN(strings); i++)
         for (size_t j = 0; j < ARRAY_LEN(lens); j++)
             emit_long(visitor, i, lens[j]);
+    emit_long_resource(visitor);
     emit_depths(visitor);
     emit_full(visitor, "spec.containers", "{\"ports\":[", 256,
               "{\"hostPort\":%u,\"protocol\":\"ODD\"}", 255, HOSTILE_FINE);
