@@ -10,7 +10,8 @@
  * Strict where it reads, lenient where it skips: inside of values that no table names only
  * brackets, quotes and depth are checked (model/lexer.h). Keys may come in any order. null is the
  * same as no key. A key that is read and stands there twice is a problem of the object; in maps of
- * labels and quantities the last one wins, as in Go. U+0000 is refused.
+ * labels and quantities the last one wins, as in Go, and both count towards the limit. U+0000 is
+ * refused.
  */
 #ifndef MODEL_DECODE_H
 #define MODEL_DECODE_H

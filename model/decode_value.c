@@ -208,15 +208,20 @@ void decode_scalar(struct decoder *decoder, const struct decode_field *field, ch
 
 /* ---- arrays and maps ---- */
 
+static void wrong_count(struct decoder *decoder, const struct decode_field *field)
+{
+    char what[64];
+    (void)snprintf(what, sizeof(what), "is over the limit of %u entries", field->max);
+    if (!field->is_cut)
+        decode_wrong(decoder, NULL, what);
+}
+
 void *decode_slot(struct decoder *decoder, struct decode_frame *frame, size_t bytes)
 {
     void **items = (void **)(void *)(frame->base + frame->field->offset);
     uint32_t count = *(uint32_t *)(void *)(frame->base + frame->field->count_offset);
     if (count >= frame->field->max) {
-        char what[64];
-        (void)snprintf(what, sizeof(what), "is over the limit of %u entries", frame->field->max);
-        if (!frame->field->is_cut)
-            decode_wrong(decoder, NULL, what);
+        wrong_count(decoder, frame->field);
         return NULL;
     }
     if (count == frame->capacity && !has_room(decoder, 2 * (count + 8) * bytes))
@@ -273,6 +278,10 @@ bool decode_map_key(struct decoder *decoder, struct decode_frame *frame)
         return true;
     }
     frame->key_sym = symbol;
+    if (frame->index++ >= frame->field->max) { /* counts what is there twice: each is looked for */
+        wrong_count(decoder, frame->field);
+        return false;
+    }
     frame->entry = map_entry(decoder, frame);
     return frame->entry != NULL;
 }

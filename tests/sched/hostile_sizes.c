@@ -321,12 +321,12 @@ static void emit_statuses(const struct hostile_visitor *visitor)
     buf_fini(&value);
 }
 
-/* One key again and again, behind as many others as may be: the last one wins, as in Go. */
+/* One key again and again, behind as many others as may be: who looks for each reads them all. */
 static void emit_repeats(const struct hostile_visitor *visitor)
 {
     struct hostile hostile = {.kind = DECODE_POD,
-                              .fate = HOSTILE_WAITS,
-                              .says = "affinity/selector",
+                              .fate = HOSTILE_PROBLEM,
+                              .says = "is over the limit of 1024 entries",
                               .name = "1,024 keys and the last 400,000 times"};
     struct buf value;
     buf_init(&value, HOSTILE_TEXT_BYTES_MAX);
