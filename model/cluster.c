@@ -6,6 +6,7 @@
 #include "model/base/hash.h"
 #include "model/base/mem.h"
 #include "model/cluster_private.h"
+#include "model/node_ports.h"
 
 enum { PODS_PER_CHUNK = 256 };
 

@@ -1,5 +1,6 @@
 /* The invariants of the cluster, walked whole: for tests and debug runs, not for the hot path. */
 #include "model/cluster.h"
+#include "model/node_ports.h"
 
 static void check_node_sums(const struct cluster *cluster, const struct node *node)
 {
@@ -22,8 +23,10 @@ static void check_node_sums(const struct cluster *cluster, const struct node *no
         CHECK(used[i] == nodes->columns[i].used[node->slot]);
     CHECK(nonzero_cpu == nodes->nonzero_cpu_milli[node->slot]);
     CHECK(nonzero_memory == nodes->nonzero_memory_bytes[node->slot]);
-    for (uint32_t i = 0; i < node->port_count; i++)
+    for (uint32_t i = 0; i < node->port_count; i++) {
+        CHECK(i == 0 || host_port_compare(&node->ports[i - 1].port, &node->ports[i].port) < 0);
         port_uses += node->ports[i].pods;
+    }
     CHECK(port_uses == ports);
 }
 

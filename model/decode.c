@@ -183,6 +183,7 @@ static void take_container(struct decoder *decoder, const struct decode_field *f
         refuse_value(decoder, lexeme,
                      lexeme == LEX_OBJECT ? "is an object, which is not allowed there"
                                           : "is an array, which is not allowed there");
+        decode_unreadable(field, base);
     } else if (field->kind == FIELD_OBJECT) {
         push_object(decoder, field->table, base + field->offset);
     } else if (field->kind == FIELD_DRAFT) {

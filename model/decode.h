@@ -10,8 +10,9 @@
  * Strict where it reads, lenient where it skips: inside of values that no table names only
  * brackets, quotes and depth are checked (model/lexer.h). Keys may come in any order. null is the
  * same as no key. A key that is read and stands there twice is a problem of the object; in maps of
- * labels and quantities the last one wins, as in Go. Annotations are never a problem of the object:
- * what is no string or too long is passed over. U+0000 is read as U+FFFD.
+ * labels and quantities the last one wins, as in Go, and both count towards the limit. Annotations
+ * are never a problem of the object: what is no string or too long is passed over. U+0000 is read
+ * as U+FFFD.
  */
 #ifndef MODEL_DECODE_H
 #define MODEL_DECODE_H

@@ -98,6 +98,9 @@ static inline void decode_set_bit(struct decoder *decoder, const struct decode_f
 void decode_scalar(struct decoder *decoder, const struct decode_field *field, char *base,
                    enum lexeme lexeme);
 
+/* A value that `field` cannot take was there (and decode_wrong() said so). */
+void decode_unreadable(const struct decode_field *field, char *base);
+
 /* A string as the next item of an array of symbols; false when there is no room (noted). */
 bool decode_symbol_item(struct decoder *decoder, struct decode_frame *frame);
 

@@ -53,6 +53,7 @@ struct decode_field {
     uint16_t item_bytes;   /* FIELD_EACH: what to clear before each item, 0 for nothing */
     uint16_t max;          /* items */
     int64_t low, high;
+    uint32_t unreadable_sym; /* FIELD_SYMBOL: of a value that is there and cannot be read or kept */
     const struct decode_table *table;
     uint32_t (*intern)(struct symbols *symbols, struct str text); /* SYM_FULL when it is full */
     void (*parse)(void *item, struct str text);

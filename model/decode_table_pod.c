@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "model/names.h"
 #include "model/selector.h"
 #include "model/taint.h"
 
@@ -234,7 +235,8 @@ static const struct decode_field pod_spec_fields[] = {
     {LIST("containers", struct draft, pod.containers, pod.container_count, struct container_object,
           OBJECT_CONTAINERS_MAX, container_table)},
     {LABELS("nodeSelector", struct draft, pod.node_selector, pod.node_selector_count)},
-    {SYMBOL("nodeName", struct draft, pod.node_name_sym)},
+    /* Whoever has a name there, readable or not, is on a node and must not be put on another. */
+    {SYMBOL("nodeName", struct draft, pod.node_name_sym), .unreadable_sym = NAME_UNKNOWN_NODE},
     {HOST_NEED("hostNetwork", FIELD_FLAG, NETWORK)},
     {HOST_NEED("hostPID", FIELD_FLAG, PID)},
     {INSIDE("affinity", affinity_table)},

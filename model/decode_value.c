@@ -91,13 +91,19 @@ static void read_text(struct decoder *decoder, char *place)
 static uint32_t read_symbol(struct decoder *decoder, const struct decode_field *field)
 {
     if (!text_fits(decoder))
-        return SYM_EMPTY;
+        return field->unreadable_sym;
     uint32_t symbol = field->intern(decoder->symbols, decoder->lexer.text);
     if (symbol != SYM_FULL)
         return symbol;
     decode_wrong(decoder, &decoder->lexer.text,
                  "cannot be stored: the table of names is full, restart the scheduler");
-    return SYM_EMPTY;
+    return field->unreadable_sym;
+}
+
+void decode_unreadable(const struct decode_field *field, char *base)
+{
+    if (field->kind == FIELD_SYMBOL)
+        *(uint32_t *)(void *)(base + field->offset) = field->unreadable_sym;
 }
 
 static void store_int(char *place, uint8_t bytes, int64_t value)
@@ -203,10 +209,12 @@ void decode_scalar(struct decoder *decoder, const struct decode_field *field, ch
     case FIELD_SYMBOL:
     case FIELD_PARSED:
     case FIELD_TIME:
-        if (is_string)
+        if (is_string) {
             read_string(decoder, field, place);
-        else
+        } else {
             decode_wrong(decoder, shown, "is no string");
+            decode_unreadable(field, base);
+        }
         break;
     case FIELD_NUMBER_OR_TEXT:
         if (is_string)
@@ -254,15 +262,20 @@ void decode_scalar(struct decoder *decoder, const struct decode_field *field, ch
 
 /* ---- arrays ---- */
 
+static void wrong_count(struct decoder *decoder, const struct decode_field *field)
+{
+    char what[64];
+    (void)snprintf(what, sizeof(what), "is over the limit of %u entries", field->max);
+    if (!field->is_cut)
+        decode_wrong(decoder, NULL, what);
+}
+
 void *decode_slot(struct decoder *decoder, struct decode_frame *frame, size_t bytes)
 {
     void **items = (void **)(void *)(frame->base + frame->field->offset);
     uint32_t count = *(uint32_t *)(void *)(frame->base + frame->field->count_offset);
     if (count >= frame->field->max) {
-        char what[64];
-        (void)snprintf(what, sizeof(what), "is over the limit of %u entries", frame->field->max);
-        if (!frame->field->is_cut)
-            decode_wrong(decoder, NULL, what);
+        wrong_count(decoder, frame->field);
         return NULL;
     }
     if (count == frame->capacity && !has_room(decoder, 2 * (count + 8) * bytes))
@@ -381,6 +394,10 @@ bool decode_map_key(struct decoder *decoder, struct decode_frame *frame)
         return true;
     }
     frame->key_sym = symbol;
+    if (frame->index++ >= frame->field->max) { /* counts what is there twice: each is looked for */
+        wrong_count(decoder, frame->field);
+        return false;
+    }
     frame->entry = map_entry(decoder, frame);
     return frame->entry != NULL;
 }

@@ -10,7 +10,12 @@ static const char *const name_texts[] = {[NAME_EMPTY] = "",
 
 struct symbols *names_symbols_new(uint64_t hash_seed)
 {
-    struct symbols *symbols = symbols_new(hash_seed, NAMES_LIMIT_BYTES);
+    return names_symbols_new_within(hash_seed, NAMES_LIMIT_BYTES);
+}
+
+struct symbols *names_symbols_new_within(uint64_t hash_seed, size_t limit_bytes)
+{
+    struct symbols *symbols = symbols_new(hash_seed, limit_bytes);
     for (uint32_t name = 0; name < ARRAY_LEN(name_texts); name++)
         CHECK(symbol_intern(symbols, str_from(name_texts[name])) == name);
     return symbols;

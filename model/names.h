@@ -1,6 +1,6 @@
 /*
- * Names the code itself needs, interned first and in this order, so that their symbols are constants:
- * NAME_cpu is the symbol of "cpu" in every table made by names_symbols_new().
+ * Names the code itself needs, interned first and in this order, so that their symbols are
+ * constants: NAME_cpu is the symbol of "cpu" in every table made by names_symbols_new().
  */
 #ifndef MODEL_NAMES_H
 #define MODEL_NAMES_H
@@ -21,7 +21,8 @@
     X(REGION_BETA, "failure-domain.beta.kubernetes.io/region")                                     \
     X(HOSTNAME, "kubernetes.io/hostname")                                                          \
     X(ANY_IPV4, "0.0.0.0")                                                                         \
-    X(ANY_IPV6, "::")
+    X(ANY_IPV6, "::")                                                                              \
+    X(UNKNOWN_NODE, "?") /* of a pod that is on a node whose name cannot be read or kept */
 
 enum name_symbol {
     NAME_EMPTY = SYM_EMPTY,
@@ -36,5 +37,8 @@ enum name_symbol {
 
 /* A symbol table that holds the names above; yours, release with symbols_free(). */
 struct symbols *names_symbols_new(uint64_t hash_seed);
+
+/* The same with another limit. */
+struct symbols *names_symbols_new_within(uint64_t hash_seed, size_t limit_bytes);
 
 #endif

@@ -119,7 +119,4 @@ static inline int64_t node_free(const struct node_table *table, uint32_t column,
     return table->columns[column].allocatable[slot] - table->columns[column].used[slot];
 }
 
-void node_add_ports(struct node *node, const struct host_port *ports, uint32_t count);
-void node_remove_ports(struct node *node, const struct host_port *ports, uint32_t count);
-
 #endif

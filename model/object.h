@@ -147,7 +147,7 @@ struct pod_object {
     enum owner_kind owner_kind;
     /* spec */
     uint32_t scheduler_name_sym;
-    uint32_t node_name_sym; /* SYM_EMPTY while unbound */
+    uint32_t node_name_sym; /* SYM_EMPTY while unbound, NAME_UNKNOWN_NODE when unreadable */
     int32_t priority;       /* nil counts as 0 */
     uint32_t gate_count;    /* schedulingGates */
     uint32_t features;      /* 1 << enum feature */

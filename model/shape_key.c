@@ -68,6 +68,8 @@ static void key_requirement(struct buf *key, const struct requirement *requireme
 
 static void key_term(struct buf *key, const struct node_term *term, struct shape_sizes *sizes)
 {
+    sizes->array_bytes +=
+        2 * _Alignof(struct requirement); /* padding: both lists are behind values */
     key_word(key, term->expression_count);
     for (uint32_t i = 0; i < term->expression_count; i++)
         key_requirement(key, &term->expressions[i], sizes);
@@ -112,6 +114,14 @@ static uint32_t key_container_ports(struct buf *key, const struct container_obje
     return container->port_count;
 }
 
+/* The order of host_port_compare(), over packed ports. */
+static int compare_ports(const void *a, const void *b)
+{
+    const uint32_t *x = a, *y = b;
+    int by_port = symbol_compare(&x[1], &y[1]);
+    return by_port ? by_port : symbol_compare(&x[0], &y[0]);
+}
+
 /* Host ports of containers and sidecars: an ordinary init container has ended when they start. */
 static void key_ports(struct buf *key, const struct pod_object *pod, struct shape_sizes *sizes)
 {
@@ -124,6 +134,8 @@ static void key_ports(struct buf *key, const struct pod_object *pod, struct shap
     for (uint32_t i = 0; i < pod->container_count; i++)
         count += key_container_ports(key, &pod->containers[i]);
     memcpy(key->data + count_at, &count, sizeof(count));
+    if (count > 1)
+        qsort(key->data + count_at + sizeof(count), count, 2 * sizeof(uint32_t), compare_ports);
     sizes->array_bytes += count * sizeof(struct host_port);
 }
 
@@ -141,7 +153,7 @@ static void key_images(struct buf *key, const struct pod_object *pod, struct sha
 void shape_key_build(const struct pod_object *pod, const struct pod_resources *resources,
                      struct buf *key, struct shape_sizes *ret_sizes)
 {
-    /* Each of the arrays may need padding to 8 bytes. */
+    /* Each of the arrays outside of terms may need padding to 8 bytes. */
     struct shape_sizes sizes = {.array_bytes = 64};
     buf_clear(key);
     key_word(key, pod->scheduler_name_sym);

@@ -94,8 +94,8 @@ uint32_t cycle_nominated(const struct cycle *cycle, const struct pod *pod,
     struct reasons reasons;
     reasons.count = 0;
     enum plugin refused_by;
-    const struct trial trial = {cluster, pod, type};
-    if (nominator_explain(cycle->world.nominator, &trial, node->slot, &reasons, &refused_by) !=
+    const struct fitting fitting = {cluster, pod, type};
+    if (nominator_explain(cycle->world.nominator, &fitting, node->slot, &reasons, &refused_by) !=
         VERDICT_FIT)
         return NODE_SLOT_NONE;
     return node->slot;
@@ -161,13 +161,13 @@ enum verdict cycle_explain(const struct cycle *cycle, const struct pod *pod,
 {
     struct cluster *cluster = cycle->world.cluster;
     const struct filter_input in = {.cluster = cluster, .shape = pod->shape, .type = type};
-    const struct trial trial = {cluster, pod, type};
+    const struct fitting fitting = {cluster, pod, type};
     struct reasons reasons;
     reasons.count = 0;
     enum plugin refused_by = PLUGIN_FEATURES;
     enum verdict verdict =
         cycle->world.nominator->count > 0
-            ? nominator_explain(cycle->world.nominator, &trial, slot, &reasons, &refused_by)
+            ? nominator_explain(cycle->world.nominator, &fitting, slot, &reasons, &refused_by)
             : filters_explain(&in, slot, &reasons, &refused_by);
     CHECK(verdict != VERDICT_FIT);
     diagnosis_add(diagnosis, refused_by, &reasons);

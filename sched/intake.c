@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 
+#include "model/names.h"
 #include "sched/sched_private.h"
 #include "sched/unit_wait.h"
 
@@ -98,16 +99,21 @@ static void intake_changed(struct sched *sched, const struct pod_change *change,
         intake_nomination_gone(sched, change->old_nominated_sym, pod->shape);
 }
 
-/* Tells of an object that has nothing to be found by; with a full table of names every object may
- * be one: the first, the second, the fourth ... is told. */
-static void note_nameless(struct sched *sched, const char *kind, struct str problem)
+/* Tells of an object that has nothing to be found by, or is where nobody knows; with a full table
+ * of names every object may be one: the first, the second, the fourth ... is told. */
+static void note_passed_over(struct sched *sched, const char *kind, struct str name,
+                             struct str problem)
 {
     uint64_t before = sched->nameless_count++;
     if (before & sched->nameless_count)
         return;
     struct buf text CLEANUP(buf_fini);
     buf_init(&text, ERR_TEXT_BYTES);
-    (void)buf_printf(&text, "%s passed over: " STR_FMT, kind, STR_ARG(problem));
+    if (problem.len > 0) /* it begins with the name */
+        (void)buf_printf(&text, "%s passed over: " STR_FMT, kind, STR_ARG(problem));
+    else
+        (void)buf_printf(&text, "%s passed over: " STR_FMT ": metadata.namespace: is not there",
+                         kind, STR_ARG(name));
     sched->port.note(sched->port.ctx, NOTE_ERROR, text.data);
 }
 
@@ -133,6 +139,8 @@ static void intake_enter_book(struct sched *sched, struct pod *pod, const struct
 
 static void intake_living_pod(struct sched *sched, struct pod *pod, const struct pod_object *object)
 {
+    if (object->node_name_sym == NAME_UNKNOWN_NODE)
+        note_passed_over(sched, "pod", object->name, object->problem);
     bool was_queued = pod && pod->queue_place != QUEUE_NOWHERE;
     struct shape *old_shape = pod ? shape_ref(pod->shape) : NULL;
     if (was_queued)
@@ -155,7 +163,7 @@ static void intake_living_pod(struct sched *sched, struct pod *pod, const struct
 void intake_pod(struct sched *sched, const struct pod_object *object)
 {
     if (object->namespace_sym == SYM_EMPTY || object->name.len == 0) {
-        note_nameless(sched, "pod", object->problem);
+        note_passed_over(sched, "pod", object->name, object->problem);
         return;
     }
     struct pod *pod = cluster_find_pod(&sched->cluster, object->namespace_sym, object->name);
@@ -216,7 +224,7 @@ static void note_ignored_resources(struct sched *sched, const struct node_object
 void intake_node(struct sched *sched, const struct node_object *object)
 {
     if (object->name_sym == SYM_EMPTY) {
-        note_nameless(sched, "node", object->problem);
+        note_passed_over(sched, "node", object->name, object->problem);
         return;
     }
     struct node_change change;

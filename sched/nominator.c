@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "model/base/mem.h"
+#include "model/node_ports.h"
 
 void nominator_init(struct nominator *nominator)
 {
@@ -71,16 +72,16 @@ static void nominator_account(const struct nominator *nominator, struct cluster 
     }
 }
 
-enum verdict nominator_explain(const struct nominator *nominator, const struct trial *trial,
+enum verdict nominator_explain(const struct nominator *nominator, const struct fitting *fitting,
                                uint32_t slot, struct reasons *reasons, enum plugin *ret_refused_by)
 {
-    struct cluster *cluster = trial->cluster;
-    const struct pod *pod = trial->pod;
+    struct cluster *cluster = fitting->cluster;
+    const struct pod *pod = fitting->pod;
     const struct filter_input in = {
         .cluster = cluster,
         .shape = pod->shape,
         .is_nominated = cluster->nodes.nodes[slot]->name_sym == pod->nominated_node_sym,
-        .type = trial->type,
+        .type = fitting->type,
     };
     nominator_account(nominator, cluster, pod, slot, 1);
     enum verdict verdict = filters_explain(&in, slot, reasons, ret_refused_by);

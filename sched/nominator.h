@@ -26,7 +26,7 @@ void nominator_update(struct nominator *nominator, struct pod *pod);
 void nominator_remove(struct nominator *nominator, const struct pod *pod);
 
 /* One pod, to be tried on nodes. */
-struct trial {
+struct fitting {
     struct cluster *cluster;
     const struct pod *pod;
     const struct unit_type *type; /* of the unit that is searched; NULL: none */
@@ -35,7 +35,7 @@ struct trial {
 /* Puts the nominated pods that count against the pod on the node, runs `filters_explain`, and takes
  * them off again. Without any, the plain verdict. Passing with them implies passing without: our
  * filters only ever refuse more when a node is fuller. */
-enum verdict nominator_explain(const struct nominator *nominator, const struct trial *trial,
+enum verdict nominator_explain(const struct nominator *nominator, const struct fitting *fitting,
                                uint32_t slot, struct reasons *reasons, enum plugin *ret_refused_by);
 
 /* Whether some nominated pod counts against `pod` on that node. */

@@ -29,12 +29,12 @@ static enum verdict verdict_on(const struct preemptor *preemptor, const struct p
                                const struct preempt_scope *scope, uint32_t slot,
                                struct diagnosis *diagnosis)
 {
-    const struct trial trial = {preemptor->world.cluster, pod, scope->type};
+    const struct fitting fitting = {preemptor->world.cluster, pod, scope->type};
     struct reasons reasons;
     reasons.count = 0;
     enum plugin refused_by = PLUGIN_FEATURES;
     enum verdict verdict =
-        nominator_explain(preemptor->world.nominator, &trial, slot, &reasons, &refused_by);
+        nominator_explain(preemptor->world.nominator, &fitting, slot, &reasons, &refused_by);
     if (diagnosis && verdict != VERDICT_FIT)
         diagnosis_add(diagnosis, refused_by, &reasons);
     return verdict;

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "model/base/map.h"
+#include "model/node_ports.h"
 #include "sched/preempt_private.h"
 
 static int64_t started_s(const struct pod *pod, int64_t now_unix_s)
@@ -93,11 +93,11 @@ static void find_violations(struct preemptor *preemptor)
 static bool fits(struct preemptor *preemptor, const struct pod *pod,
                  const struct preempt_scope *scope, uint32_t slot, struct diagnosis *diagnosis)
 {
-    const struct trial trial = {preemptor->world.cluster, pod, scope->type};
+    const struct fitting fitting = {preemptor->world.cluster, pod, scope->type};
     struct reasons reasons;
     reasons.count = 0;
     enum plugin refused_by;
-    if (nominator_explain(preemptor->world.nominator, &trial, slot, &reasons, &refused_by) !=
+    if (nominator_explain(preemptor->world.nominator, &fitting, slot, &reasons, &refused_by) !=
         VERDICT_FIT) {
         if (diagnosis)
             diagnosis_add(diagnosis, refused_by, &reasons);

@@ -52,8 +52,9 @@ static bool passes_dynamic(const struct walker *walker, uint32_t slot)
         return true;
     struct reasons reasons = {0};
     enum plugin refused_by;
-    const struct trial trial = {walker->cluster, walker->pod, walker->scope->type};
-    return nominator_explain(walker->nominator, &trial, slot, &reasons, &refused_by) == VERDICT_FIT;
+    const struct fitting fitting = {walker->cluster, walker->pod, walker->scope->type};
+    return nominator_explain(walker->nominator, &fitting, slot, &reasons, &refused_by) ==
+           VERDICT_FIT;
 }
 
 static void walk_add(struct walk *walk, uint32_t slot)

@@ -27,6 +27,7 @@ void writer_bind(void *ctx, const struct bind_request *request)
         write_class_refuse(&writer->bind_class, write, "shutting down");
     else if (request->label_count == 0 || !writer_labels_first(writer, write, request))
         writer_send_bind(writer, write);
+    writer_note_bind(writer);
 }
 
 void writer_bind_answered(struct writer *writer, struct write *write,

@@ -154,3 +154,42 @@ void writer_series_tick(struct writer *writer)
            event_series_due(writer->series, now_mono(), &patch))
         put_series(writer, &patch);
 }
+
+/* ---- behind the binds ---- */
+
+static bool binds_are_many(const struct writer *writer)
+{
+    const struct write_class *bind = &writer->bind_class;
+    return bind->waiting > 0 || bind->in_flight > bind->window.size / 2;
+}
+
+bool writer_events_may_leave(void *ctx)
+{
+    const struct writer *writer = ctx;
+    return !binds_are_many(writer) && !mono_before(now_mono(), writer->calm_at);
+}
+
+static void start_calm_timer(struct writer *writer)
+{
+    int64_t delay_ms = mono_since(writer->calm_at, now_mono());
+    CHECK(uv_timer_start(&writer->calm_timer, writer_on_calm_timer,
+                         delay_ms > 0 ? (uint64_t)delay_ms : 0, 0) == 0);
+}
+
+void writer_note_bind(struct writer *writer)
+{
+    if (writer->is_closing || !binds_are_many(writer))
+        return;
+    writer->calm_at = mono_add(now_mono(), writer->options.event_calm_ms);
+    if (!uv_is_active((const uv_handle_t *)&writer->calm_timer))
+        start_calm_timer(writer);
+}
+
+void writer_on_calm_timer(uv_timer_t *timer)
+{
+    struct writer *writer = timer->data;
+    if (mono_before(now_mono(), writer->calm_at))
+        start_calm_timer(writer);
+    else
+        write_class_pump(&writer->event_class);
+}

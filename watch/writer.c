@@ -157,12 +157,6 @@ struct port writer_port(struct writer *writer)
 
 /* ---- life ---- */
 
-static bool events_may_leave(void *ctx)
-{
-    const struct write_class *bind = &((const struct writer *)ctx)->bind_class;
-    return bind->waiting == 0 && bind->in_flight <= bind->window.size / 2;
-}
-
 static void on_series_timer(uv_timer_t *timer)
 {
     writer_series_tick(timer->data);
@@ -189,7 +183,7 @@ static void open_class(struct writer *writer, struct write_class *class, const c
                                 .seed = rng_next(&writer->rng),
                                 .ctx = writer,
                                 .on_answer = on_answer,
-                                .may_send = is_event ? events_may_leave : NULL,
+                                .may_send = is_event ? writer_events_may_leave : NULL,
                             });
 }
 
@@ -198,6 +192,8 @@ struct writer *writer_new(const struct writer_options *options)
     struct writer *writer = mem_zalloc(1, sizeof *writer);
     writer->options = *options;
     writer->options.instance = NULL;
+    if (options->event_calm_ms == 0)
+        writer->options.event_calm_ms = WRITER_EVENT_CALM_MS;
     writer->instance = mem_strdup(options->instance);
     rng_init(&writer->rng, seed_or_random(options->seed));
     open_class(writer, &writer->bind_class, "bind", WRITER_BINDS_IN_FLIGHT, BIND_CONNECTIONS);
@@ -211,6 +207,8 @@ struct writer *writer_new(const struct writer_options *options)
     writer->series_timer.data = writer;
     CHECK(uv_timer_start(&writer->series_timer, on_series_timer, SERIES_TICK_MS, SERIES_TICK_MS) ==
           0);
+    CHECK(uv_timer_init(options->loop, &writer->calm_timer) == 0);
+    writer->calm_timer.data = writer;
     return writer;
 }
 
@@ -262,11 +260,12 @@ void writer_close(struct writer *writer, void (*on_closed)(void *ctx), void *ctx
     writer->is_draining = writer->is_closing = true;
     writer->on_closed = on_closed;
     writer->closed_ctx = ctx;
-    writer->open_count = 4;
+    writer->open_count = 5;
     writer_status_refuse_binds(writer, "shutting down");
     writer_labels_refuse_binds(writer, "shutting down");
     write_class_close(&writer->bind_class, part_closed, writer);
     write_class_close(&writer->status_class, part_closed, writer);
     write_class_close(&writer->event_class, part_closed, writer);
     uv_close((uv_handle_t *)&writer->series_timer, on_timer_closed);
+    uv_close((uv_handle_t *)&writer->calm_timer, on_timer_closed);
 }

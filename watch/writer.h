@@ -1,8 +1,8 @@
 /*
  * Implements model/port.h over HTTP: three classes, each on connections of its own with a window of
  * requests in flight that adapts to the server: binds; reads and status patches; events. 429 and
- * Retry-After are obeyed per class. Events wait while more than half the window of binds is in use,
- * in a bounded ring; what does not fit is dropped and counted.
+ * Retry-After are obeyed per class. Events wait while more than half the window of binds is in use
+ * and shortly after, in a bounded ring; what does not fit is dropped and counted.
  *
  * Files: writer.c life and port, write_bind.c binds and reads, write_status.c, write_event.c,
  * write_class.c queues, write_window.c how many, write_rule.c what an answer means, write_body.c
@@ -25,6 +25,7 @@ enum {
     WRITER_BINDS_IN_FLIGHT = 100, /* at most, as the two below: see write_window.h */
     WRITER_STATUS_IN_FLIGHT = 32,
     WRITER_EVENTS_IN_FLIGHT = 16,
+    WRITER_EVENT_CALM_MS = 100,  /* a burst of binds is over after so long */
     WRITER_EVENT_RING = 1000,    /* as client-go's broadcaster: full means dropped */
     WRITER_STATUS_QUEUE = 65536, /* waiting patches, newest per pod; over it: OUTCOME_NOT_SENT */
 };
@@ -34,8 +35,9 @@ struct writer_options {
     struct access *access;
     const struct log *log;
     struct symbols *symbols;
-    const char *instance; /* reportingInstance is "<scheduler>-<instance>": the host name */
-    uint64_t seed;        /* 0: from the system's random source */
+    const char *instance;  /* reportingInstance is "<scheduler>-<instance>": the host name */
+    uint64_t seed;         /* 0: from the system's random source */
+    int64_t event_calm_ms; /* 0: WRITER_EVENT_CALM_MS */
     void *ctx;
     void (*on_event)(void *ctx, const struct event *event); /* replies, from the loop */
     void (*watch_owners)(void *ctx); /* port.watch_owners(); NULL: nobody listens */

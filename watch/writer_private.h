@@ -30,6 +30,8 @@ struct writer {
     struct write *reading;                  /* whose answer is being decoded */
     struct event_series *series;
     uv_timer_t series_timer;
+    uv_timer_t calm_timer; /* active while binds are many, and until events may leave */
+    struct mono_ms calm_at;
     struct rng rng;
     int64_t last_event_ns; /* names of events never repeat */
     struct writer_stats stats;
@@ -91,6 +93,13 @@ void writer_emit_event(void *ctx, const struct event_request *request);
 void writer_event_answered(struct writer *writer, struct write *write,
                            const struct http_reply *reply);
 void writer_series_tick(struct writer *writer);
+
+/* A bind left or waits: with many of them events stay behind until there have been few for
+ * WRITER_EVENT_CALM_MS. Asked at each answer alone, a few would slip out between two batches of a
+ * burst, and each costs the apiserver as much as a bind. */
+void writer_note_bind(struct writer *writer);
+bool writer_events_may_leave(void *ctx);
+void writer_on_calm_timer(uv_timer_t *timer);
 
 /* Microseconds and nanoseconds of the system's wall clock since 1970. */
 int64_t writer_wall_us(void);

@@ -11,20 +11,8 @@
  * kube wakes on every node added. Nothing is lost, because only that node changed and it still
  * refuses.
  */
-#include "model/names.h"
+#include "model/node_ports.h"
 #include "sched/filter.h"
-
-static bool ip_is_any(uint32_t ip_sym)
-{
-    return ip_sym == SYM_EMPTY || ip_sym == NAME_ANY_IPV4 || ip_sym == NAME_ANY_IPV6;
-}
-
-static bool ports_conflict(const struct host_port *a, const struct host_port *b)
-{
-    if (a->port != b->port || a->protocol != b->protocol) /* 1 */
-        return false;
-    return a->ip_sym == b->ip_sym || ip_is_any(a->ip_sym) || ip_is_any(b->ip_sym); /* 2 */
-}
 
 static enum verdict ports_check(const struct filter_input *in, uint32_t slot)
 {
@@ -32,11 +20,7 @@ static enum verdict ports_check(const struct filter_input *in, uint32_t slot)
     if (shape->port_count == 0)
         return VERDICT_FIT;
     const struct node *node = in->cluster->nodes.nodes[slot];
-    for (uint32_t i = 0; i < shape->port_count; i++)
-        for (uint32_t k = 0; k < node->port_count; k++)
-            if (ports_conflict(&shape->ports[i], &node->ports[k].port))
-                return VERDICT_UNFIT;
-    return VERDICT_FIT;
+    return node_ports_conflict(node, shape->ports, shape->port_count) ? VERDICT_UNFIT : VERDICT_FIT;
 }
 
 static enum verdict ports_explain(const struct filter_input *in, uint32_t slot,
@@ -48,18 +32,12 @@ static enum verdict ports_explain(const struct filter_input *in, uint32_t slot,
     return verdict;
 }
 
-static bool event_freed_ours(const struct shape *shape, const struct wake_event *event)
-{
-    for (uint32_t i = 0; i < shape->port_count; i++)
-        for (uint32_t k = 0; k < event->freed_port_count; k++)
-            if (ports_conflict(&shape->ports[i], &event->freed_ports[k]))
-                return true;
-    return false;
-}
-
 static bool ports_hint(const struct filter_input *in, const struct wake_event *event)
 {
-    if (event->kind == WAKE_POD_REMOVED && !event_freed_ours(in->shape, event))
+    const struct shape *shape = in->shape;
+    if (event->kind == WAKE_POD_REMOVED &&
+        !host_ports_conflict(shape->ports, shape->port_count, event->freed_ports,
+                             event->freed_port_count))
         return false;
     if (event->slot == NODE_SLOT_NONE)
         return true;

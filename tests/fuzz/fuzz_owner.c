@@ -1,8 +1,8 @@
 /*
- * ReplicaSets and StatefulSets: see tests/fuzz/decode_agree.h. The first byte chooses the source,
+ * ReplicaSets and StatefulSets: the first byte chooses the source,
  * the second how the input is cut.
  */
-#include "tests/fuzz/decode_agree.h"
+#include "tests/fuzz/decode_support.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -10,7 +10,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
         return 0;
-    agree(DECODE_OWNER, (enum decode_source)(data[0] % 3), data[1],
-          (struct str){(const char *)data + 2, size - 2});
+    fuzz_decode(DECODE_OWNER, (enum decode_source)(data[0] % 3), data[1], data + 2, size - 2);
     return 0;
 }

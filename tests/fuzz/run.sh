@@ -5,6 +5,7 @@
 #   tests/fuzz/run.sh [SECONDS [NAME...]]
 #
 # A target's first line may say what it needs: /* fuzz: links watch, max_len 80 */
+# What several targets share is in tests/fuzz/*support*.c.
 # BUILD is the Makefile's (build).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -25,6 +26,14 @@ directive() {
     sed -n "1s|^/\* fuzz:.*$2 \([a-z0-9]*\).*|\1|p" "$1"
 }
 
+# The libraries that a folder stands for, beside model.
+parts_of() {
+    case $1 in
+    sched) echo sched policy ;;
+    *) echo "$1" ;;
+    esac
+}
+
 names=("$@")
 if [ ${#names[@]} -eq 0 ]; then
     for source in tests/fuzz/fuzz_*.c; do
@@ -41,7 +50,7 @@ for name in "${names[@]}"; do
     [ -e "tests/fuzz/fuzz_$name.c" ] || { echo "fuzz: no tests/fuzz/fuzz_$name.c" >&2; exit 2; }
     wanted+=("$build/obj/tests/fuzz/fuzz_$name.o")
     folder=$(directive "tests/fuzz/fuzz_$name.c" links)
-    if [ -n "$folder" ]; then wanted+=("$build/lib$folder.a"); fi
+    for part in $(parts_of "$folder"); do wanted+=("$build/lib$part.a"); done
 done
 mkdir -p "$build"
 compile "${wanted[@]}"
@@ -51,7 +60,7 @@ for name in "${names[@]}"; do
     source=tests/fuzz/fuzz_$name.c
     libraries=()
     folder=$(directive "$source" links)
-    if [ -n "$folder" ]; then libraries+=("$build/lib$folder.a"); fi
+    for part in $(parts_of "$folder"); do libraries+=("$build/lib$part.a"); done
     # shellcheck disable=SC2046 # the words of pkg-config are words
     clang -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
         -o "$build/fuzz_$name" "$build/obj/tests/fuzz/fuzz_$name.o" "${supports[@]}" \

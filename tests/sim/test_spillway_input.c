@@ -351,3 +351,34 @@ Test(spillway_input, nodes_without_status_and_with_negative_room_are_named_and_p
     expect_said("-4");
     expect_good_pod_on_n();
 }
+
+/* Its node may run it: nothing is written about it, and the operator reads why. */
+Test(spillway_input, a_pod_whose_node_cannot_be_read_is_left_alone)
+{
+    SCRIPT_SAY(&script, NODES_FINE,
+               PODS(ADDED("{\"kind\":\"Pod\",\"apiVersion\":\"v1\"," META(
+                        "lost", 2) ",\"namespace\":\"default\"},\"spec\":{\"schedulerName\":"
+                                   "\"spillway\",\"nodeName\":7,\"containers\":[]}}")
+                        LIST_END("Pod") ADDED(POD("after", 5)),
+                    SCRIPT_HOLDS));
+    start();
+    expect_said("pod passed over: default/lost: spec.nodeName: ");
+    expect_good_pod();
+    cr_expect_eq(script_count(&script, "/pods/lost"), 0);
+}
+
+/* Every byte of a name stays inside of its segment of the path. */
+Test(spillway_input, names_that_look_like_paths_are_names)
+{
+    SCRIPT_SAY(&script, NODES_FINE,
+               PODS(ADDED(POD("..", 2)) ADDED(POD("a/b?c#d%2F", 3)) LIST_END("Pod")
+                        ADDED(POD("after", 5)),
+                    SCRIPT_HOLDS),
+               {201, "{}", SCRIPT_ENDS, 0, "/pods/../binding"}, {201, "{}", SCRIPT_ENDS, 0, "%2F"});
+    start();
+    expect_good_pod();
+    cr_expect_eq(script_count(&script, "POST /api/v1/namespaces/default/pods/../binding"), 1);
+    cr_expect_eq(
+        script_count(&script, "POST /api/v1/namespaces/default/pods/a%2Fb%3Fc%23d%252F/binding"),
+        1);
+}

@@ -220,6 +220,23 @@ Test(writer_status, lets_events_wait_while_more_than_half_of_the_bind_window_is_
     cr_expect_geq(rig.reply_count, 1, "the event left before a bind was answered");
 }
 
+Test(writer_status, keeps_events_back_between_two_batches_of_a_burst)
+{
+    writer_rig_close(&rig);
+    rig.event_calm_ms = 1000 * 1000; /* longer than any test machine stalls */
+    writer_rig_open(&rig);
+    for (uint64_t i = 0; i < 5; i++) /* of a window of 8 */
+        rig_bind(&rig, "web", i);
+    rig_emit(&rig, 1, false, "hello");
+    rig_await_count(&rig, "/binding", 5);
+    for (size_t i = 0; i < 5; i++)
+        script_release(&rig.script, 201, "{}");
+    rig_await_replies(&rig, 5);
+    rig_patch(&rig, "no", false, false); /* what is not an event leaves */
+    rig_await_count(&rig, "/status", 1);
+    cr_expect_eq(script_count(&rig.script, "/events"), 0);
+}
+
 Test(writer_status, drops_events_beyond_a_thousand_and_counts_them)
 {
     for (uint64_t i = 0; i < 5; i++) /* of a window of 8 */

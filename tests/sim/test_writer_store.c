@@ -142,7 +142,8 @@ static struct pod_ref make_pod(void)
 
 static void bind_to(const struct pod_ref *pod, const char *node)
 {
-    const struct bind_request request = {*pod, symbol_intern(symbols, str_from(node))};
+    const struct bind_request request = {.pod = *pod,
+                                         .node_name_sym = symbol_intern(symbols, str_from(node))};
     port.bind(port.ctx, &request);
 }
 

@@ -33,6 +33,7 @@ void writer_rig_open(struct writer_rig *rig)
         .symbols = rig->symbols,
         .instance = "vm",
         .seed = 1,
+        .event_calm_ms = rig->event_calm_ms,
         .ctx = rig,
         .on_event = on_event,
     });

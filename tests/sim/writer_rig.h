@@ -37,6 +37,7 @@ struct writer_rig {
     struct port port;
     struct rig_reply replies[RIG_REPLIES_MAX];
     size_t reply_count;
+    int64_t event_calm_ms; /* set before writer_rig_open(); 0: the writer's own */
     bool is_closed;
 };
 

@@ -1,11 +1,5 @@
-/*
- * Objects in lists, watches and alone, for the fuzz targets of the decoder: the whole input, the
- * input cut in pieces, and jansson have to agree. Functions are static: each user is one program.
- */
-#ifndef TESTS_FUZZ_DECODE_AGREE_H
-#define TESTS_FUZZ_DECODE_AGREE_H
+#include "tests/fuzz/decode_support.h"
 
-#include <stdint.h>
 #include <stdio.h>
 
 #include "tests/model/decode_oracle.h"
@@ -30,13 +24,14 @@ static void check_cut(enum decode_kind kind, enum decode_source source, struct s
     buf_fini(&cut.text);
 }
 
-/* Aborts when they do not; `how` chooses how the input is cut. */
-static void agree(enum decode_kind kind, enum decode_source source, uint8_t how, struct str input)
+void fuzz_decode(enum decode_kind kind, enum decode_source source, uint8_t seed,
+                 const uint8_t *data, size_t size)
 {
+    struct str input = {(const char *)data, size};
     struct dump whole;
     struct err err = {0};
     int result = dump_run(kind, source, input, &(struct cutting){0}, &whole, &err);
-    check_cut(kind, source, input, &(struct cutting){.seed = how, .max_bytes = 1 + how % 80},
+    check_cut(kind, source, input, &(struct cutting){.seed = seed, .max_bytes = 1 + seed % 80},
               &whole, result, &err);
     check_cut(kind, source, input, &(struct cutting){.max_bytes = 1}, &whole, result, &err);
 
@@ -53,5 +48,3 @@ static void agree(enum decode_kind kind, enum decode_source source, uint8_t how,
     buf_fini(&expected);
     buf_fini(&whole.text);
 }
-
-#endif
