@@ -141,7 +141,6 @@ static const struct {
     {"\\uD800", "byte "},
     {"\\uDC00", "byte "},
     {"\\uD800\\uD800", "byte "},
-    {"\\u0000", "byte "},
 };
 
 static void emit_bytes(const struct hostile_visitor *visitor)
