@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "model/decode.h"
+
 static void send(struct core *core, enum event_kind kind)
 {
     sched_on_event(core->sched, &(struct event){.kind = kind});
@@ -65,6 +67,46 @@ void core_pass(struct core *core)
     while (sched_pass(core->sched, 16))
         ;
     sched_check(core->sched);
+}
+
+struct seen_policy {
+    struct core *core;
+    enum event_kind kind;
+};
+
+static void on_policy(void *ctx, enum decode_verb verb, const struct policy_object *policy)
+{
+    const struct seen_policy *seen = ctx;
+    (void)verb;
+    sched_on_event(seen->core->sched, &(struct event){.kind = seen->kind, .policy = policy});
+}
+
+static void decode_policy(struct core *core, enum event_kind kind, const char *json)
+{
+    struct seen_policy seen = {core, kind};
+    struct err err = {0};
+    const struct decode_handler handler = {.ctx = &seen, .policy = on_policy};
+    struct decoder *decoder =
+        decoder_new(DECODE_POLICY, DECODE_OBJECT, core->fixture.symbols, &handler);
+    CHECK(decoder_feed(decoder, json, strlen(json), &err) == 0);
+    CHECK(decoder_finish(decoder, &err) == 0);
+    decoder_free(decoder);
+}
+
+void core_policy(struct core *core, const char *json)
+{
+    decode_policy(core, EVENT_POLICY_SEEN, json);
+}
+
+void core_policy_gone(struct core *core, const char *json)
+{
+    decode_policy(core, EVENT_POLICY_GONE, json);
+}
+
+void core_wait(struct core *core, int64_t ms)
+{
+    core->port->now = mono_add(core->port->now, ms);
+    core_pass(core);
 }
 
 static struct reply reply_to(const struct mem_call *call, enum outcome outcome)

@@ -22,6 +22,13 @@ void core_pod(struct core *core, const struct fixture_pod *pod);
 struct pod_object *core_pod_gone(struct core *core, const struct fixture_pod *pod);
 void core_pod_object(struct core *core, const struct pod_object *object);
 
+/* A ResourcePolicy from its JSON; a new text with the same name and uid is an edit. */
+void core_policy(struct core *core, const char *json);
+void core_policy_gone(struct core *core, const char *json);
+
+/* Time goes on; then passes run. */
+void core_wait(struct core *core, int64_t ms);
+
 /* Runs passes until nothing more can be tried now. */
 void core_pass(struct core *core);
 

@@ -387,6 +387,8 @@ struct pod_object *fixture_pod_object(struct fixture *fixture, const struct fixt
     object->priority = pod->priority;
     object->gate_count = pod->gates;
     object->phase = PHASE_PENDING;
+    object->is_deleting = pod->is_deleting;
+    object->labels = labels_parse(fixture, pod->labels, &object->label_count);
     object->node_selector = labels_parse(fixture, pod->selector, &object->node_selector_count);
     containers_fill(fixture, pod, object);
     affinity_parse(fixture, pod, object);
