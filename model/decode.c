@@ -66,24 +66,57 @@ static struct decode_frame *push_frame(struct decoder *decoder, enum frame_kind 
     return frame;
 }
 
-/* Which bits the keys of a table have. Most keys of an object are in no table: one bit test sends
- * them off, where a walk over the table would cost as much as the rest of the key. */
-static uint64_t filter_of(struct decoder *decoder, const struct decode_table *table)
+/* Chosen so that keys of one table seldom meet. */
+static inline uint32_t place_of(struct str key)
 {
-    struct decode_filter *filter =
-        &decoder->filters[(uintptr_t)table / sizeof(*table) % DECODE_FILTER_COUNT];
-    if (filter->table == table)
-        return filter->bits;
-    *filter = (struct decode_filter){.table = table};
+    uint32_t first = (unsigned char)key.ptr[0], last = (unsigned char)key.ptr[key.len - 1];
+    return (first * 5 + last * 6 + (uint32_t)key.len) % DECODE_INDEX_PLACES;
+}
+
+static void make_index(struct decode_index *index, const struct decode_table *table)
+{
+    *index = (struct decode_index){.table = table};
+    for (uint32_t i = 0; i < table->count; i++) {
+        uint8_t *place =
+            &index->places[place_of((struct str){table->fields[i].key, table->fields[i].key_len})];
+        *place = *place == 0 ? (uint8_t)(i + 1) : DECODE_INDEX_SEVERAL;
+    }
+}
+
+static bool key_is(const struct decode_field *field, struct str key)
+{
+    return field->key_len == key.len && memcmp(field->key, key.ptr, key.len) == 0;
+}
+
+static inline const struct decode_field *
+find_field(struct decoder *decoder, const struct decode_table *table, struct str key)
+{
+    struct decode_index *index =
+        &decoder->indexes[(uintptr_t)table / sizeof(*table) % DECODE_INDEX_COUNT];
+    if (index->table != table)
+        make_index(index, table);
+    if (key.len == 0)
+        return NULL;
+    uint8_t place = index->places[place_of(key)];
+    if (place == 0)
+        return NULL;
+    if (place != DECODE_INDEX_SEVERAL)
+        return key_is(&table->fields[place - 1], key) ? &table->fields[place - 1] : NULL;
     for (uint32_t i = 0; i < table->count; i++)
-        filter->bits |= UINT64_C(1) << decode_filter_bit(
-                            (struct str){table->fields[i].key, table->fields[i].key_len});
-    return filter->bits;
+        if (key_is(&table->fields[i], key))
+            return &table->fields[i];
+    return NULL;
+}
+
+const struct decode_field *decode_find_field(struct decoder *decoder,
+                                             const struct decode_table *table, struct str key)
+{
+    return find_field(decoder, table, key);
 }
 
 static void push_object(struct decoder *decoder, const struct decode_table *table, char *base)
 {
-    push_frame(decoder, FRAME_OBJECT, table, base)->filter = filter_of(decoder, table);
+    push_frame(decoder, FRAME_OBJECT, table, base);
     if (table->begin)
         table->begin(base);
 }
@@ -140,14 +173,13 @@ static void end_object(struct decoder *decoder)
 
 static void take_key(struct decoder *decoder, struct decode_frame *frame)
 {
-    const struct decode_field *field = decode_find_field(frame, decoder->lexer.text);
+    const struct decode_field *field = find_field(decoder, frame->table, decoder->lexer.text);
     if (!field || decoder->lexer.is_long) {
         lexer_skip_value(&decoder->lexer);
         return;
     }
     uint32_t i = (uint32_t)(field - frame->table->fields);
     frame->field = field;
-    frame->hint = i + 1;
     if (frame->seen >> i & 1) {
         decode_wrong(decoder, NULL, "is there twice: keep one");
         lexer_skip_value(&decoder->lexer);
@@ -194,8 +226,6 @@ static void take_container(struct decoder *decoder, const struct decode_field *f
         frame->field = field;
         if (field->set_offset > 0)
             *(bool *)(void *)(base + field->set_offset) = true;
-        if (field->kind == FIELD_PAIRS)
-            frame->filter = filter_of(decoder, field->table);
         if (field->kind == FIELD_AMOUNTS) {
             void *items = base + field->offset;
             container_of(items, struct amounts, items)->is_set = true;

@@ -7,8 +7,10 @@
 #include "model/lexer.h"
 
 enum {
-    DECODE_FRAMES_MAX = 24,        /* the tables nest 11 deep, with a watch around */
-    DECODE_FILTER_COUNT = 64,      /* more than there are tables */
+    DECODE_FRAMES_MAX = 24,   /* the tables nest 11 deep, with a watch around */
+    DECODE_INDEX_COUNT = 256, /* many more than a kind has tables: two seldom meet */
+    DECODE_INDEX_PLACES = 64,
+    DECODE_INDEX_SEVERAL = 255,    /* two keys of the table fall on this place */
     DECODE_PATH_BYTES = 128,       /* of a problem: spec.containers[3].resources.requests["cpu"] */
     DECODE_VALUE_SHOWN_BYTES = 48, /* of a value that is quoted in a problem */
     DECODE_WRONG_BYTES = 256,
@@ -35,9 +37,7 @@ struct decode_frame {
     const struct decode_table *table; /* OBJECT, LIST: of the object, of the items */
     const struct decode_field *field; /* OBJECT: whose value is next; others: which they are */
     char *base;                       /* the struct that the fields go into */
-    uint64_t filter;                  /* OBJECT: see filter_of() */
     uint64_t seen;                    /* OBJECT: bit i: field i was there */
-    uint32_t hint;                    /* OBJECT: the field that is likely next */
     uint32_t index;                   /* items begun */
     size_t capacity;                  /* of the array */
     void *entry;                      /* maps: whose value is next */
@@ -46,10 +46,10 @@ struct decode_frame {
     size_t key_len;                   /* ... and its length */
 };
 
-/* Made when a table is first met, kept by its address. */
-struct decode_filter {
+/* Where the keys of a table stand in it: made when the table is met, kept by its address. */
+struct decode_index {
     const struct decode_table *table;
-    uint64_t bits;
+    uint8_t places[DECODE_INDEX_PLACES]; /* 1 + number of the field; 0: none; see SEVERAL */
 };
 
 struct decoder {
@@ -61,7 +61,7 @@ struct decoder {
     const struct decode_table *root;
     struct decode_frame frames[DECODE_FRAMES_MAX];
     uint32_t frame_count;
-    struct decode_filter filters[DECODE_FILTER_COUNT];
+    struct decode_index indexes[DECODE_INDEX_COUNT];
     uint32_t draft_frame; /* index of the frame that fills the draft, 0 when none is under way */
     bool is_drafting;     /* ... and whether it is under way */
     bool has_draft;       /* a watch frame brought its object */
@@ -109,33 +109,9 @@ bool decode_symbol_item(struct decoder *decoder, struct decode_frame *frame);
 bool decode_map_key(struct decoder *decoder, struct decode_frame *frame);
 void decode_map_value(struct decoder *decoder, struct decode_frame *frame, enum lexeme lexeme);
 
-static inline uint32_t decode_filter_bit(struct str key)
-{
-    return (uint32_t)(key.len * 5 ^ (unsigned char)key.ptr[0]) % 64;
-}
-
-static inline bool decode_key_is(const struct decode_field *field, struct str key)
-{
-    return field->key_len == key.len && field->key[0] == key.ptr[0] &&
-           memcmp(field->key, key.ptr, key.len) == 0;
-}
-
-/* The field of the frame's table that has the key; NULL when none has. Keys come in the order of
- * the table nearly always: looks first where the next one should be. */
-static inline const struct decode_field *decode_find_field(const struct decode_frame *frame,
-                                                           struct str key)
-{
-    const struct decode_table *table = frame->table;
-    if (key.len == 0 || !(frame->filter >> decode_filter_bit(key) & 1))
-        return NULL;
-    for (uint32_t i = frame->hint; i < table->count; i++)
-        if (decode_key_is(&table->fields[i], key))
-            return &table->fields[i];
-    for (uint32_t i = 0; i < frame->hint; i++)
-        if (decode_key_is(&table->fields[i], key))
-            return &table->fields[i];
-    return NULL;
-}
+/* The field of a table that has the key; NULL when none has. */
+const struct decode_field *decode_find_field(struct decoder *decoder,
+                                             const struct decode_table *table, struct str key);
 
 /* A key of annotations, and its value. */
 void decode_pair_key(struct decoder *decoder, struct decode_frame *frame);

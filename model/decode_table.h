@@ -137,7 +137,7 @@ extern const struct decode_table decode_pod_table, decode_node_table, decode_pol
     decode_budget_table, decode_owner_table;
 
 /* Entries. `type` is the struct that the table is about; keys stand in the order in which the
- * apiserver writes them, which is the order in which they are looked for. */
+ * apiserver writes them. */
 #define KEY(text, what)          .key = (text), .key_len = sizeof(text) - 1, .kind = (what)
 #define AT(type, member)         .offset = offsetof(type, member)
 #define TELLS(type, flag)        .set_offset = offsetof(type, flag)

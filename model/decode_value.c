@@ -314,13 +314,11 @@ bool decode_key_item(struct decoder *decoder, struct decode_frame *frame)
 void decode_pair_key(struct decoder *decoder, struct decode_frame *frame)
 {
     struct str key = decoder->lexer.text;
-    const struct decode_field *field =
-        decoder->lexer.is_long ? NULL : decode_find_field(frame, key);
-    frame->field = field;
-    if (field) {
-        frame->hint = (uint32_t)(field - frame->table->fields) + 1;
-    } else if (key.len > OBJECT_PAIR_BYTES_MAX ||
-               decoder->draft.pod.annotation_count == OBJECT_ANNOTATIONS_MAX) {
+    frame->field = decoder->lexer.is_long ? NULL : decode_find_field(decoder, frame->table, key);
+    if (frame->field)
+        return;
+    if (key.len > OBJECT_PAIR_BYTES_MAX ||
+        decoder->draft.pod.annotation_count == OBJECT_ANNOTATIONS_MAX) {
         lexer_skip_value(&decoder->lexer);
     } else {
         frame->key_hash = object_key_hash(key);
