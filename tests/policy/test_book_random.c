@@ -10,8 +10,7 @@
 
 #include "policy/rule.h"
 #include "tests/model/seed.h"
-#include "tests/policy/oracle.h"
-#include "tests/policy/world.h"
+#include "tests/policy/walk.h"
 
 #if defined(__SANITIZE_ADDRESS__)
 enum { STEPS = 20000 };
@@ -31,17 +30,6 @@ enum {
     BINDS_FROM_UNIX_S = 900, /* some before policies that are made in the walk */
 };
 
-struct walk {
-    struct world *world;
-    struct oracle oracle;
-    struct rng rng;
-    uint64_t seed, step;
-    int64_t generations[ORACLE_POLICIES];
-    uint64_t policy_uids[ORACLE_POLICIES];
-    uint64_t uid_count;
-    uint32_t placed, refused;
-};
-
 static int pick(struct walk *walk, int count)
 {
     return (int)rng_below(&walk->rng, (uint64_t)count);
@@ -57,27 +45,7 @@ static int pick_or_none(struct walk *walk, int count, int percent_none)
     return chance(walk, percent_none) ? ORACLE_NONE : pick(walk, count);
 }
 
-/* Texts live in the world's arena, which is reset between steps. */
-static const char *text(struct walk *walk, const char *prefix, int number)
-{
-    char *made = arena_alloc(&walk->world->make.arena, 32);
-    (void)snprintf(made, 32, "%s%d", prefix, number);
-    return made;
-}
-
 /* ---- nodes ---- */
-
-static void see_node(struct walk *walk, int index)
-{
-    const struct oracle_node *node = &walk->oracle.nodes[index];
-    const char *name = text(walk, "n", index);
-    char labels[64];
-    (void)snprintf(labels, sizeof(labels), "type=%s", node->is_virtual ? "virtual-kubelet" : "x");
-    if (node->pool != ORACLE_NONE)
-        (void)snprintf(labels + strlen(labels), sizeof(labels) - strlen(labels), ",pool=%d",
-                       node->pool);
-    world_node(walk->world, name, labels);
-}
 
 static void step_node(struct walk *walk)
 {
@@ -85,46 +53,14 @@ static void step_node(struct walk *walk)
     struct oracle_node *node = &walk->oracle.nodes[index];
     if (node->exists && chance(walk, 20)) {
         node->exists = false;
-        world_drop_node(walk->world, text(walk, "n", index));
+        world_drop_node(walk->world, walk_text(walk, "n", index));
         return;
     }
     *node = (struct oracle_node){true, chance(walk, 30), pick_or_none(walk, POOLS, 20)};
-    see_node(walk, index);
+    walk_see_node(walk, index);
 }
 
 /* ---- pods ---- */
-
-static struct pod *find_pod(struct walk *walk, struct world *world, int index)
-{
-    return cluster_find_pod(
-        &world->cluster,
-        make_sym(&world->make, text(walk, "ns", walk->oracle.pods[index].namespace)),
-        str_from(text(walk, "p", index)));
-}
-
-static struct pod *see_pod(struct walk *walk, struct world *world, int index)
-{
-    const struct oracle_pod *pod = &walk->oracle.pods[index];
-    char *labels = arena_alloc(&walk->world->make.arena, 128);
-    (void)snprintf(labels, 128, "app=%d", pod->app);
-    if (pod->hash != ORACLE_NONE)
-        (void)snprintf(labels + strlen(labels), 32, ",hash=%d", pod->hash);
-    if (pod->tier != ORACLE_NONE)
-        (void)snprintf(labels + strlen(labels), 32, ",tier=%d", pod->tier);
-    struct pod_spec spec = {
-        .name = text(walk, "p", index),
-        .namespace = text(walk, "ns", pod->namespace),
-        .labels = labels,
-        .node = pod->node != ORACLE_NONE && !pod->is_assumed ? text(walk, "n", pod->node) : NULL,
-        .unit = pod->unit != ORACLE_NONE ? text(walk, "u", pod->unit) : NULL,
-        .cpu_milli = pod->cpu_milli,
-        .bound_unix_s = pod->is_assumed ? 0 : pod->bound_unix_s,
-        .is_deleting = pod->is_deleting,
-        .owner_kind = pod->owner == ORACLE_NONE ? OWNER_NONE : OWNER_REPLICA_SET,
-        .owner = pod->owner == ORACLE_NONE ? 0 : (uint64_t)pod->owner + 1,
-    };
-    return world_pod(world, &spec);
-}
 
 /* Pending, or bound by another scheduler, perhaps with a forged annotation. */
 static void step_new_pod(struct walk *walk, int index)
@@ -146,12 +82,12 @@ static void step_new_pod(struct walk *walk, int index)
         pod->unit = pick_or_none(walk, UNIT_NAMES, 50);
         pod->bound_unix_s = BINDS_FROM_UNIX_S + pick(walk, 300);
     }
-    (void)see_pod(walk, walk->world, index);
+    (void)walk_see_pod(walk, walk->world, index);
 }
 
 static void drop_pod(struct walk *walk, int index)
 {
-    world_drop_pod(walk->world, find_pod(walk, walk->world, index));
+    world_drop_pod(walk->world, walk_find_pod(walk, walk->world, index));
     walk->oracle.pods[index] = (struct oracle_pod){0};
 }
 
@@ -177,14 +113,15 @@ static void step_pod(struct walk *walk)
     else if (what < 9)
         pod->tier = pick_or_none(walk, TIERS, 30);
     /* else the same again */
-    (void)see_pod(walk, walk->world, index);
+    (void)walk_see_pod(walk, walk->world, index);
 }
 
 static void step_waiting(struct walk *walk)
 {
     int index = pick(walk, ORACLE_PODS);
     if (walk->oracle.pods[index].exists)
-        book_note_waiting(walk->world->book, find_pod(walk, walk->world, index), chance(walk, 50));
+        book_note_waiting(walk->world->book, walk_find_pod(walk, walk->world, index),
+                          chance(walk, 50));
 }
 
 /* ---- binds ---- */
@@ -195,7 +132,7 @@ static int node_of_unit(struct walk *walk, const struct pod *pod, uint32_t unit)
     const struct bitset *nodes = book_unit_nodes(walk->world->book, pod, unit);
     for (int i = 0; i < ORACLE_NODES; i++)
         if (walk->oracle.nodes[i].exists &&
-            bitset_test(nodes, world_slot(walk->world, text(walk, "n", i))))
+            bitset_test(nodes, world_slot(walk->world, walk_text(walk, "n", i))))
             return i;
     return ORACLE_NONE;
 }
@@ -212,7 +149,7 @@ static void place(struct walk *walk, int index, struct pod *pod, const struct po
     mirror->is_assumed = true;
     mirror->unit = walk->oracle.policies[ruler].units[unit].name;
     const char *name = symbol_text(walk->world->make.symbols, policy->units[unit].name_sym);
-    world_assume(walk->world, pod, text(walk, "n", node), name);
+    world_assume(walk->world, pod, walk_text(walk, "n", node), name);
     walk->placed++;
 }
 
@@ -235,7 +172,7 @@ static void step_place(struct walk *walk)
     int index = pick_pending(walk);
     if (index == ORACLE_NONE)
         return;
-    struct pod *pod = find_pod(walk, walk->world, index);
+    struct pod *pod = walk_find_pod(walk, walk->world, index);
     struct err err;
     const struct policy *policy =
         pod_policy_entry(pod) ? book_policy(walk->world->book, pod, &err) : NULL;
@@ -263,73 +200,14 @@ static void step_bind(struct walk *walk)
     mirror->is_assumed = false;
     if (chance(walk, 40)) {
         mirror->node = mirror->unit = ORACLE_NONE;
-        world_forget(walk->world, find_pod(walk, walk->world, index));
+        world_forget(walk->world, walk_find_pod(walk, walk->world, index));
         return;
     }
     mirror->bound_unix_s = FIRST_POLICY_UNIX_S + 1000; /* after all policies */
-    (void)see_pod(walk, walk->world, index);
+    (void)walk_see_pod(walk, walk->world, index);
 }
 
 /* ---- policies ---- */
-
-static struct policy_object policy_object_of(struct walk *walk, struct world *world, int index)
-{
-    const struct oracle_policy *policy = &walk->oracle.policies[index];
-    struct make *make = &world->make;
-    struct policy_object object =
-        make_policy(make, text(walk, "policy", index), (uint32_t)policy->unit_count);
-    object.meta.namespace_sym = make_sym(make, text(walk, "ns", policy->namespace));
-    object.meta.uid = (struct uid){9, walk->policy_uids[index]};
-    object.meta.generation = walk->generations[index];
-    object.meta.created_unix_s = policy->created_unix_s;
-    object.selector =
-        make_labels(make, policy->app == ORACLE_NONE ? "" : text(walk, "app=", policy->app),
-                    &object.selector_count);
-    if (policy->wants_tier) {
-        object.expressions = arena_zalloc(&make->arena, 1, sizeof(struct requirement));
-        object.expressions[0] = make_requirement(make, "tier", SELECTOR_EXISTS, "");
-        object.expression_count = 1;
-    }
-    object.label_keys = arena_zalloc(&make->arena, 1, sizeof(uint32_t));
-    object.label_keys[0] = make_sym(make, "hash");
-    object.label_key_count = policy->has_key;
-    object.ignore_previous = policy->ignores_previous ? TRISTATE_TRUE : TRISTATE_FALSE;
-    object.ignore_terminating = policy->counts_terminating ? TRISTATE_FALSE : TRISTATE_TRUE;
-    return object;
-}
-
-static void fill_unit(struct walk *walk, struct world *world, const struct oracle_unit *unit,
-                      struct unit_object *object)
-{
-    struct make *make = &world->make;
-    object->name = str_from(text(walk, "u", unit->name));
-    object->resource = unit->is_virtual ? STR("eci") : STR("ecs");
-    object->node_selector =
-        make_labels(make, unit->pool == ORACLE_NONE ? "" : text(walk, "pool=", unit->pool),
-                    &object->node_selector_count);
-    object->pod_labels =
-        make_labels(make, unit->tier == ORACLE_NONE ? "" : text(walk, "tier=", unit->tier),
-                    &object->pod_label_count);
-    if (unit->max != ORACLE_NONE) {
-        char *max = arena_alloc(&walk->world->make.arena, 16);
-        (void)snprintf(max, 16, "%d%s", unit->max, unit->is_percent ? "%" : "");
-        object->max = str_from(max);
-    }
-    if (unit->cpu_max_milli != ORACLE_NONE) {
-        object->max_resources.items = arena_zalloc(&make->arena, 1, sizeof(struct scalar));
-        object->max_resources.items[0] = (struct scalar){NAME_CPU, unit->cpu_max_milli};
-        object->max_resources.count = 1;
-    }
-}
-
-static void see_policy(struct walk *walk, struct world *world, int index)
-{
-    const struct oracle_policy *policy = &walk->oracle.policies[index];
-    struct policy_object object = policy_object_of(walk, world, index);
-    for (int i = 0; i < policy->unit_count; i++)
-        fill_unit(walk, world, &policy->units[i], &object.units[i]);
-    world_policy(world, &object);
-}
 
 static void random_policy(struct walk *walk, struct oracle_policy *policy)
 {
@@ -354,19 +232,12 @@ static void random_policy(struct walk *walk, struct oracle_policy *policy)
     }
 }
 
-static void see_bad_policy(struct walk *walk, int index)
-{
-    struct policy_object object = policy_object_of(walk, walk->world, index);
-    object.strategy = STR("hope");
-    world_policy(walk->world, &object);
-}
-
 static void step_policy(struct walk *walk)
 {
     int index = pick(walk, ORACLE_POLICIES);
     struct oracle_policy *policy = &walk->oracle.policies[index];
     if (policy->exists && chance(walk, 10)) {
-        struct policy_object object = policy_object_of(walk, walk->world, index);
+        struct policy_object object = walk_policy(walk, walk->world, index);
         book_drop(walk->world->book, &object);
         *policy = (struct oracle_policy){0};
         return;
@@ -379,15 +250,15 @@ static void step_policy(struct walk *walk)
     }
     walk->generations[index]++;
     if (chance(walk, 15) && policy->is_good) {
-        see_bad_policy(walk, index); /* the last good one stays */
+        walk_see_bad_policy(walk, index); /* the last good one stays */
         return;
     }
     random_policy(walk, policy);
     policy->is_good |= !chance(walk, 20);
     if (policy->is_good)
-        see_policy(walk, walk->world, index);
+        walk_see_policy(walk, walk->world, index);
     else
-        see_bad_policy(walk, index);
+        walk_see_bad_policy(walk, index);
 }
 
 static void step_owner(struct walk *walk)
@@ -433,7 +304,7 @@ static void compare_units(struct walk *walk, int index, const struct pod *pod)
 /* One pod against the oracle; in full for one of them a step. */
 static void compare_pod(struct walk *walk, int index, bool in_full)
 {
-    const struct pod *pod = find_pod(walk, walk->world, index);
+    const struct pod *pod = walk_find_pod(walk, walk->world, index);
     bool is_counted;
     int unit = oracle_unit(&walk->oracle, index, &is_counted);
     cr_assert_eq(book_pod_unit(pod), unit == ORACLE_NONE ? POLICY_UNITS_MAX : (uint32_t)unit,
@@ -451,7 +322,8 @@ static void compare_pod(struct walk *walk, int index, bool in_full)
     cr_assert_eq(policy == NULL, is_refused, "seed %" PRIu64 " step %" PRIu64, walk->seed,
                  walk->step);
     if (policy)
-        cr_assert_eq(policy->name_sym, make_sym(&walk->world->make, text(walk, "policy", ruler)));
+        cr_assert_eq(policy->name_sym,
+                     make_sym(&walk->world->make, walk_text(walk, "policy", ruler)));
     if (policy && in_full)
         compare_units(walk, index, pod);
 }
@@ -472,16 +344,16 @@ static void compare_restart(struct walk *walk)
             pod->bound_unix_s = FIRST_POLICY_UNIX_S + 1000;
         pod->is_assumed = false;
         if (pod->exists)
-            (void)see_pod(&copy, copy.world, i);
+            (void)walk_see_pod(&copy, copy.world, i);
     }
     for (int i = 0; i < ORACLE_NODES; i++)
         if (copy.oracle.nodes[i].exists)
-            see_node(&copy, i);
+            walk_see_node(&copy, i);
     for (int i = ORACLE_POLICIES - 1; i >= 0; i--)
         if (copy.oracle.policies[i].exists && copy.oracle.policies[i].is_good)
-            see_policy(&copy, copy.world, i);
+            walk_see_policy(&copy, copy.world, i);
         else if (copy.oracle.policies[i].exists)
-            see_bad_policy(&copy, i);
+            walk_see_bad_policy(&copy, i);
     world_settle(copy.world);
     for (int i = 0; i < ORACLE_PODS; i++)
         if (copy.oracle.pods[i].exists)

@@ -57,6 +57,24 @@ void world_drop_node(struct world *world, const char *name)
     node_change_fini(&change);
 }
 
+void world_init_pools(struct world *world)
+{
+    world_init(world);
+    world_node(world, "a1", "pool=a");
+    world_node(world, "b1", "pool=b");
+}
+
+struct policy_object world_two_pools(struct world *world, const char *name)
+{
+    struct policy_object object = make_policy(&world->make, name, 2);
+    static const char *const pools[] = {"pool=a", "pool=b"};
+    for (uint32_t i = 0; i < 2; i++) {
+        struct unit_object *unit = &object.units[i];
+        unit->node_selector = make_labels(&world->make, pools[i], &unit->node_selector_count);
+    }
+    return object;
+}
+
 static struct pod_object object_of(struct world *world, const struct pod_spec *spec)
 {
     struct make *make = &world->make;
@@ -101,6 +119,16 @@ struct pod *world_pod(struct world *world, const struct pod_spec *spec)
     cluster_see_pod(&world->cluster, &object, true, &change);
     book_enter(world->book, change.pod, &object.assignment);
     return change.pod;
+}
+
+struct pod *world_pod_on(struct world *world, const char *name, const char *node)
+{
+    return world_pod(world, &(struct pod_spec){.name = name, .node = node, .cpu_milli = 100});
+}
+
+struct pod *world_pending(struct world *world, const char *name)
+{
+    return world_pod_on(world, name, NULL);
 }
 
 void world_drop_pod(struct world *world, struct pod *pod)

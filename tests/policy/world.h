@@ -24,6 +24,12 @@ void world_node(struct world *world, const char *name, const char *labels);
 void world_drop_node(struct world *world, const char *name);
 uint32_t world_slot(struct world *world, const char *name);
 
+/* As world_init(), with node a1 (pool=a) and node b1 (pool=b). */
+void world_init_pools(struct world *world);
+
+/* Policy default/`name` for app=web: unit-0 of nodes pool=a, unit-1 of nodes pool=b. */
+struct policy_object world_two_pools(struct world *world, const char *name);
+
 struct pod_spec {
     const char *name;
     const char *namespace; /* NULL: default */
@@ -38,6 +44,8 @@ struct pod_spec {
 };
 
 struct pod *world_pod(struct world *world, const struct pod_spec *spec);
+struct pod *world_pod_on(struct world *world, const char *name, const char *node);
+struct pod *world_pending(struct world *world, const char *name);
 void world_drop_pod(struct world *world, struct pod *pod);
 void world_assume(struct world *world, struct pod *pod, const char *node, const char *unit);
 void world_forget(struct world *world, struct pod *pod);
