@@ -364,3 +364,122 @@ Test(book, a_list_drops_what_it_does_not_name)
     cr_expect_not_null(pod_policy_entry(api), "another source's list is none of ours");
     world_fini(&world);
 }
+
+Test(book, an_owner_that_a_complete_list_does_not_name_wants_nothing)
+{
+    struct world world;
+    world_init_pools(&world);
+    struct policy_object object = world_two_pools(&world, "p");
+    object.units[0].max = STR("50%");
+    world_policy(&world, &object);
+    struct pod *pod = owned(&world, "p1", 1, NULL), *orphan = owned(&world, "p2", 2, NULL);
+    world_owner(&world, 1, 4);
+    world_settle(&world);
+    cr_expect_eq(book_fullness(world.book, pod, 0).kind, FULLNESS_OWNER_UNKNOWN);
+    book_begin_owners(world.book, OWNER_REPLICA_SET);
+    world_owner(&world, 1, 4);
+    book_end_owners(world.book, OWNER_REPLICA_SET);
+    cr_expect_eq(book_fullness(world.book, pod, 0).max, 2, "of 4 and of the orphan's none");
+    cr_expect_eq(book_fullness(world.book, orphan, 0).max, 2);
+    book_begin_owners(world.book, OWNER_REPLICA_SET);
+    book_end_owners(world.book, OWNER_REPLICA_SET);
+    cr_expect_eq(book_fullness(world.book, pod, 0).kind, FULLNESS_PODS);
+    cr_expect_eq(book_fullness(world.book, pod, 0).max, 0);
+    world_fini(&world);
+}
+
+Test(book, a_pod_without_an_owner_that_tells_replicas_is_one)
+{
+    struct world world;
+    world_init_pools(&world);
+    struct policy_object object = world_two_pools(&world, "p");
+    object.units[0].max = STR("50%");
+    world_policy(&world, &object);
+    struct pod *pod = world_pending(&world, "p1");
+    (void)world_pending(&world, "p2");
+    (void)world_pending(&world, "p3");
+    world_settle(&world);
+    cr_expect_eq(book_fullness(world.book, pod, 0).kind, FULLNESS_ROOM);
+    cr_expect_eq(book_fullness(world.book, pod, 0).max, 2, "ceil(50%% of 3)");
+    world_fini(&world);
+}
+
+enum { MANY_POLICIES = 10000, MANY_PODS = 50 };
+
+/* Each selects app=<i> and a pair that all share, which is the worse index. */
+static struct policy_object one_of_many(struct world *world, uint32_t index)
+{
+    char *name = arena_alloc(&world->make.arena, 16), labels[48];
+    (void)snprintf(name, 16, "p%u", index);
+    (void)snprintf(labels, sizeof(labels), "common=yes,app=%u", index);
+    struct policy_object object = world_two_pools(world, name);
+    object.selector = make_labels(&world->make, labels, &object.selector_count);
+    return object;
+}
+
+Test(book, ten_thousand_policies_take_effect_in_one_pass_over_the_pods)
+{
+    struct world world;
+    world_init_pools(&world);
+    struct pod *pods[MANY_PODS];
+    for (uint32_t i = 0; i < MANY_PODS; i++) {
+        char name[16], labels[48];
+        (void)snprintf(name, sizeof(name), "pod%u", i);
+        (void)snprintf(labels, sizeof(labels), "common=yes,app=%u", i * 199);
+        pods[i] = world_pod(&world, &(struct pod_spec){.name = name, .labels = labels});
+    }
+    for (uint32_t i = 0; i < MANY_POLICIES; i++) {
+        struct policy_object object = one_of_many(&world, i);
+        world_policy(&world, &object);
+    }
+    world_settle(&world);
+    cr_expect_eq(world.regrouped, MANY_PODS);
+    for (uint32_t i = 0; i < MANY_PODS; i++) {
+        struct err err;
+        char name[16];
+        (void)snprintf(name, sizeof(name), "p%u", i * 199);
+        cr_assert_eq(book_policy(world.book, pods[i], &err)->name_sym, make_sym(&world.make, name));
+    }
+    world_settle(&world);
+    cr_expect_eq(world.regrouped, MANY_PODS, "nothing was noted, nothing is done");
+    world_fini(&world);
+}
+
+Test(book, of_two_sources_ours_rules)
+{
+    struct world world;
+    world_init_pools(&world);
+    struct policy_object ack = world_two_pools(&world, "p"), ours = world_two_pools(&world, "p");
+    ack.source = POLICY_SOURCE_ACK;
+    ack.meta.uid.lo = 77;
+    world_policy(&world, &ack);
+    world_policy(&world, &ours);
+    struct pod *pod = world_pending(&world, "p1");
+    world_settle(&world);
+    struct err err;
+    cr_expect_eq(book_policy(world.book, pod, &err)->source, POLICY_SOURCE_SPILLWAY);
+    book_drop(world.book, &ours);
+    world_settle(&world);
+    cr_expect_eq(book_policy(world.book, pod, &err)->source, POLICY_SOURCE_ACK);
+    world_fini(&world);
+}
+
+Test(book, the_same_name_with_another_uid_is_another_policy)
+{
+    struct world world;
+    world_init_pools(&world);
+    struct policy_object first = world_two_pools(&world, "p"), second = first;
+    world_policy(&world, &first);
+    struct pod *pod = world_pending(&world, "p1");
+    world_settle(&world);
+    second.meta.uid.lo = 77;
+    second.strategy = STR("hope"); /* not good: what the other had is no last good generation */
+    world_policy(&world, &second);
+    book_drop(world.book, &first); /* a late word of the old one's end */
+    world_settle(&world);
+    struct err err = {0};
+    cr_assert_not_null(pod_policy_entry(pod));
+    cr_expect_null(book_policy(world.book, pod, &err));
+    cr_expect_not_null(strstr(err.text, "spec.strategy"), "%s", err.text);
+    world_fini(&world);
+}
