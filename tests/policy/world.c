@@ -164,6 +164,7 @@ static void before(void *ctx, struct pod *pod)
     world->told = pod;
 }
 
+/* cppcheck-suppress constParameter ; the watcher's type says so */
 static void after(void *ctx, struct pod *pod)
 {
     struct world *world = ctx;
