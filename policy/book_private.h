@@ -111,7 +111,8 @@ struct policy_group {
 struct owner {
     struct uid uid;
     enum owner_kind kind;
-    bool is_known; /* seen, or gone for certain: then with 0 replicas */
+    bool exists;   /* the object was seen, and not its end */
+    bool is_known; /* exists, or is gone for certain: then with 0 replicas */
     int32_t replicas;
     uint32_t list_epoch;
     struct owner_use *uses;

@@ -33,10 +33,10 @@ static struct owner *owner_ensure(struct book *book, struct uid uid, enum owner_
     return owner;
 }
 
-/* A record is worth keeping while somebody uses it, or while its replicas are known and not 0. */
+/* A record is worth keeping while its object exists, or pods name it. */
 static void owner_release(struct book *book, struct owner *owner)
 {
-    if (owner->uses || (owner->is_known && owner->replicas > 0))
+    if (owner->uses || owner->exists)
         return;
     CHECK(map_remove(&book->owners, hash_uid(owner->uid), owner_has_uid, &owner->uid) == owner);
     free(owner);
@@ -173,9 +173,10 @@ void book_end_owners(struct book *book, enum owner_kind kind)
     size_t gone_count = 0, position = 0;
     for (struct owner *owner; (owner = map_next(&book->owners, &position));)
         if (owner->kind == kind &&
-            (!owner->is_known || owner->list_epoch != book->owner_epochs[kind]))
+            (!owner->exists || owner->list_epoch != book->owner_epochs[kind]))
             gone[gone_count++] = owner;
     for (size_t i = 0; i < gone_count; i++) {
+        gone[i]->exists = false;
         owner_set(book, gone[i], 0);
         owner_release(book, gone[i]);
     }
@@ -188,6 +189,7 @@ void book_see_owner(struct book *book, const struct owner_object *object)
         return;
     struct owner *owner = owner_ensure(book, object->meta.uid, object->kind);
     owner->list_epoch = book->owner_epochs[object->kind];
+    owner->exists = true;
     owner_set(book, owner, object->replicas > 0 ? object->replicas : 0);
 }
 
@@ -196,6 +198,7 @@ void book_drop_owner(struct book *book, const struct owner_object *object)
     struct owner *owner = owner_find(book, object->meta.uid);
     if (!owner)
         return;
+    owner->exists = false;
     owner_set(book, owner, 0);
     owner_release(book, owner);
 }

@@ -67,3 +67,10 @@ struct policy_object make_policy(struct make *make, const char *name, uint32_t u
     object.selector = make_labels(make, "app=web", &object.selector_count);
     return object;
 }
+
+struct policy *make_parse(struct make *make, const struct policy_object *object)
+{
+    struct policy *policy = policy_parse(object, &make->types, make->symbols, NULL);
+    CHECK(policy);
+    return policy;
+}

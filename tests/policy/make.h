@@ -29,4 +29,7 @@ struct requirement make_requirement(struct make *make, const char *key, enum sel
 /* A policy default/`name` that selects "app=web", with room for units. */
 struct policy_object make_policy(struct make *make, const char *name, uint32_t unit_count);
 
+/* CHECKs that it is good. */
+struct policy *make_parse(struct make *make, const struct policy_object *object);
+
 #endif
