@@ -90,6 +90,7 @@ static bool bind_compact(struct call *call, struct str body, struct api_status *
     json_t *labels = strings_member(metadata, "labels");
     request.annotations = annotations;
     request.labels = labels;
+    request.before_1_35 = !version_at_least(call->server, 35);
     bool done = store_bind(call->server->store, &request, ret_status);
     json_decref(annotations);
     json_decref(labels);
@@ -170,7 +171,8 @@ static bool patch_kind_of(const struct call *call, enum patch_kind *ret_kind,
                  {"application/merge-patch+json", PATCH_MERGE},
                  {"application/strategic-merge-patch+json", PATCH_STRATEGIC}};
     struct str type = str_from(call->stream->content_type);
-    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+    size_t count = ARRAY_LEN(types) - call->kind->is_custom; /* they know no strategic merge */
+    for (size_t i = 0; i < count; i++) {
         if (str_starts(type, types[i].type)) {
             *ret_kind = types[i].kind;
             return true;
@@ -178,8 +180,8 @@ static bool patch_kind_of(const struct call *call, enum patch_kind *ret_kind,
     }
     return api_refuse(ret_status, 415, "UnsupportedMediaType",
                       "the body of the request was in an unknown format - accepted media types "
-                      "include: application/json-patch+json, application/merge-patch+json, "
-                      "application/strategic-merge-patch+json");
+                      "include: application/json-patch+json, application/merge-patch+json%s",
+                      call->kind->is_custom ? "" : ", application/strategic-merge-patch+json");
 }
 
 static void patch_handle(struct call *call)

@@ -67,6 +67,9 @@ void condition_add(struct buf *list, const struct object *object,
         (void)buf_add_json(list, condition->message, strlen(condition->message));
         (void)buf_add_str(list, "\"");
     }
+    if (condition->observed_generation > 0)
+        (void)buf_printf(list, ",\"observedGeneration\":%lld",
+                         (long long)condition->observed_generation);
     if (condition->reason)
         (void)buf_printf(list, ",\"reason\":\"%s\"", condition->reason);
     (void)buf_printf(list, ",\"status\":\"%s\",\"type\":\"%s\"}", condition->status,

@@ -31,6 +31,7 @@ struct condition_text {
     bool has_heartbeat;           /* a lastHeartbeatTime of now, as nodes have it */
     bool has_update_time;         /* a lastUpdateTime, as Deployments have it */
     bool is_updated;              /* which then is now; else it stays */
+    int64_t observed_generation;  /* 0: none */
 };
 
 /* Appends the condition with its comma. lastTransitionTime stays that of `object` while the status

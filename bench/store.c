@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/crd.h"
 #include "bench/store_private.h"
 #include "model/base/hash.h"
 #include "model/base/mem.h"
@@ -19,6 +20,15 @@ static void store_first_namespaces(struct store *store)
         struct api_status status;
         CHECK(store_create(store, KIND_NAMESPACE, STR(""), body, NULL, &status));
         json_decref(body);
+    }
+}
+
+static void store_install_crds(struct store *store)
+{
+    for (int i = 0; i < KIND_COUNT; i++) {
+        struct api_status status;
+        if (kind_get((enum kind_id)i)->is_custom)
+            CHECK(crd_install(store, (enum kind_id)i, &status));
     }
 }
 
@@ -42,6 +52,8 @@ struct store *store_new(const struct store_options *options, const struct sim_cl
     map_init(&store->uids);
     map_init(&store->owners);
     store_first_namespaces(store);
+    if (!store->options.without_crds)
+        store_install_crds(store);
     return store;
 }
 

@@ -5,6 +5,7 @@
  *   alive --delete, bound pod, grace > 0--> terminating --delete, grace 0----> gone
  *   alive --delete, finalizers------------> terminating --last finalizer off-> gone
  */
+#include "bench/crd.h"
 #include "bench/json_scan.h"
 #include "bench/store_private.h"
 #include "model/base/mem.h"
@@ -100,23 +101,36 @@ bool store_finish_deletion(struct store *store, struct entry *entry)
     return true;
 }
 
-/* Deletes everything in a namespace, kind by kind; each object by its own rules. */
+/* Deletes all objects of a kind in a namespace, "" all of them; each by its own rules. */
+static void delete_all(struct store *store, enum kind_id kind, struct str ns)
+{
+    struct store_list list = store_list(store, kind, ns);
+    struct doomed *uids = mem_zalloc(list.count, sizeof(*uids));
+    for (size_t i = 0; i < list.count; i++)
+        memcpy(uids[i].uid, list.objects[i]->ident->uid, UID_BYTES);
+    for (size_t i = 0, count = list.count; i < count; i++) {
+        struct entry *entry = store_find_uid(store, str_from(uids[i].uid));
+        if (entry && entry->object->deleted_s == 0)
+            store_delete_entry(store, entry, -1, PROPAGATE_BACKGROUND);
+    }
+    mem_freep(&uids);
+}
+
+/* Deletes everything in a namespace, kind by kind. */
 void store_delete_contents(struct store *store, struct str ns)
 {
-    for (int kind = 0; kind < KIND_COUNT; kind++) {
-        if (!kind_get((enum kind_id)kind)->namespaced)
-            continue;
-        struct store_list list = store_list(store, (enum kind_id)kind, ns);
-        struct doomed *uids = mem_zalloc(list.count, sizeof(*uids));
-        for (size_t i = 0; i < list.count; i++)
-            memcpy(uids[i].uid, list.objects[i]->ident->uid, UID_BYTES);
-        for (size_t i = 0, count = list.count; i < count; i++) {
-            struct entry *entry = store_find_uid(store, str_from(uids[i].uid));
-            if (entry && entry->object->deleted_s == 0)
-                store_delete_entry(store, entry, -1, PROPAGATE_BACKGROUND);
-        }
-        mem_freep(&uids);
-    }
+    for (int kind = 0; kind < KIND_COUNT; kind++)
+        if (kind_get((enum kind_id)kind)->namespaced)
+            delete_all(store, (enum kind_id)kind, ns);
+}
+
+/* A definition takes the objects of its kind along, they go first. Kube holds it back while one of
+ * them has finalizers; here such a one stays behind, unseen until the kind is installed again. */
+static void delete_defined(struct store *store, const struct object *definition)
+{
+    const struct kind *kind = crd_defines(definition);
+    if (kind)
+        delete_all(store, kind->id, STR(""));
 }
 
 static void delete_namespace(struct store *store, struct entry *entry)
@@ -141,6 +155,8 @@ void store_delete_entry(struct store *store, struct entry *entry, int64_t grace_
         delete_namespace(store, entry);
         return;
     }
+    if (object->kind->id == KIND_CUSTOM_RESOURCE_DEFINITION)
+        delete_defined(store, object);
     int64_t grace = effective_grace_s(object, grace_s);
     bool dependents = owners_has_dependents(store, object->ident->uid);
     if (propagation == PROPAGATE_ORPHAN && dependents)

@@ -2,6 +2,7 @@
  * at the rate of bindings and are taken as text. */
 #include <stdio.h>
 
+#include "bench/crd.h"
 #include "bench/json_scan.h"
 #include "bench/patch.h"
 #include "bench/store_private.h"
@@ -65,6 +66,9 @@ static bool create_checked(struct store *store, const struct kind *kind, struct 
     struct str name = parts->name;
     if (ns.len == 0 && kind->namespaced)
         ns = parts->ns;
+    if (!crd_serves(store, kind))
+        return api_refuse(ret_status, 404, "NotFound",
+                          "the server could not find the requested resource");
     if (!check_type(kind, parts, ret_status))
         return false;
     if (name.len == 0 && parts->generate_name.len > 0) {
@@ -171,6 +175,10 @@ static bool check_update(const struct object *now, const struct object_parts *pa
                        STR_ARG(parts->uid), now->ident->uid);
         return api_conflict(ret_status, now->kind, "", name, why);
     }
+    if (now->kind->is_custom && parts->rv.len == 0) /* custom resources know no unconditional PUT */
+        return api_invalid(ret_status, now->kind, name,
+                           "metadata.resourceVersion: Invalid value: 0x0: must be specified for an "
+                           "update");
     if (parts->rv.len > 0 && !str_is(parts->rv, "0") && json_int(parts->rv, -1) != now->rv)
         return api_conflict(ret_status, now->kind, "", name,
                             "the object has been modified; please apply your changes to the latest "
