@@ -26,6 +26,8 @@ struct item {
     uint32_t active_count;        /* of a ReplicaSet: its pods */
     uint32_t ready_count;         /* of a ReplicaSet */
     struct mono_ms lease_renewed; /* of a node */
+    struct mono_ms reclaimed_at;  /* of a node: when it goes; valid with is_reclaimed */
+    bool is_reclaimed;
 };
 
 struct controllers {
