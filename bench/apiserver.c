@@ -19,7 +19,7 @@ enum {
 static void answer_not_found(struct call *call)
 {
     struct api_status status;
-    if (str_starts(call->path, "/apis/")) { /* no such group: no API machinery, no Status either */
+    if (!discovery_knows(call)) { /* no such group: no API machinery, no Status either */
         answer_text(call, 404, "text/plain; charset=utf-8", STR("404 page not found\n"));
         return;
     }

@@ -289,3 +289,12 @@ bool discovery_handle(struct call *call)
         answer_json(call, 200, buf_str(out));
     return found;
 }
+
+bool discovery_knows(const struct call *call)
+{
+    const struct group_path where = {call->group, call->version};
+    bool known = !str_starts(call->path, "/apis/");
+    for (int i = 0; i < KIND_COUNT && !known; i++)
+        known = is_in(call->server->store, kind_get((enum kind_id)i), &where);
+    return known;
+}

@@ -416,7 +416,17 @@ void get_handle(struct call *call)
         answer_status(call, &status);
         return;
     }
-    if (str_is(call->sub, "scale")) {
+    bool wants_scale = str_is(call->sub, "scale"), has_scale = call->kind->subresources & SUB_SCALE;
+    if (wants_scale && !has_scale) {
+        if (call->kind->is_custom)
+            (void)api_not_found(&status, call->kind, call->name);
+        else
+            (void)api_refuse(&status, 404, "NotFound",
+                             "the server could not find the requested resource");
+        answer_status(call, &status);
+        return;
+    }
+    if (wants_scale) {
         json_t *scale = object_scale_json(object);
         buf_clear(&call->server->scratch);
         CHECK(json_write(scale, &call->server->scratch));

@@ -100,6 +100,8 @@ bool version_at_least(const struct apiserver *server, int minor);
 
 /* apiserver_discovery.c: true when the path was one of its own. */
 bool discovery_handle(struct call *call);
+/* Whether the group and version of the path are served, or it is no path of a group. */
+bool discovery_knows(const struct call *call);
 
 /* apiserver_list.c */
 void list_handle(struct call *call);

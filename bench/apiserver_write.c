@@ -4,6 +4,7 @@
 
 #include "bench/apiserver_private.h"
 #include "bench/json_scan.h"
+#include "bench/object_build.h"
 #include "bench/protobuf.h"
 #include "model/base/mem.h"
 
@@ -225,6 +226,18 @@ static bool delete_options(const struct call *call, const json_t *json,
     return true;
 }
 
+/* A pod that is gone is answered as it was, with the marks of its end (ReturnDeletedObject). */
+static void answer_gone_pod(struct call *call, const struct object *last, int64_t rv)
+{
+    struct object *gone = object_copy(last);
+    gone->rv = rv;
+    gone->generation += last->deleted_s == 0;
+    gone->deleted_s = store_clock(call->server->store)->wall_us / 1000000;
+    gone->grace_s = 0;
+    answer_object(call, 200, gone);
+    object_unref(gone);
+}
+
 /* kube answers with the object when it lives on, else with a Status that names it. */
 static void answer_deleted(struct call *call, const struct object *left, const char *uid)
 {
@@ -249,13 +262,15 @@ static bool delete_one(struct call *call, const struct delete_options *options,
     const struct store_target target = {.kind = call->kind->id, .ns = call->ns, .name = call->name};
     const struct object *left = NULL;
     const struct object *now = store_get(store, target.kind, target.ns, target.name);
-    char uid[UID_BYTES] = "";
-    if (now)
-        memcpy(uid, now->ident->uid, UID_BYTES);
-    if (!store_delete(store, &target, options, &left, ret_status))
-        return false;
-    answer_deleted(call, left, uid);
-    return true;
+    struct object *last = now ? object_ref(now) : NULL;
+    int64_t rv = store_rv(store) + 1;
+    bool done = store_delete(store, &target, options, &left, ret_status);
+    if (done && !left && last->kind->id == KIND_POD)
+        answer_gone_pod(call, last, rv);
+    else if (done)
+        answer_deleted(call, left, last->ident->uid);
+    object_unref(last);
+    return done;
 }
 
 /* DELETE of a collection: everything that a list with the same selectors would show. */

@@ -111,7 +111,8 @@ struct store_target {
 };
 
 /* Replaces an object, or through a subresource its status or its replicas. A resourceVersion or uid
- * in the body is a precondition (409). What did not change makes no event and no new version. */
+ * in the body is a precondition (409); a patch may carry the former only, another uid is 422. What
+ * did not change makes no event and no new version. */
 NODISCARD bool store_update(struct store *store, const struct store_target *target,
                             const json_t *body, const struct object **ret_object,
                             struct api_status *ret_status);

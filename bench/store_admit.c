@@ -252,12 +252,40 @@ static void admit_namespace(json_t *object)
 
 /* policy/v1 ValidatePodDisruptionBudgetSpec. A status comes from the disruption controller alone.
  */
+static bool check_amount(struct str name, const char *field, const json_t *amount,
+                         struct api_status *ret_status)
+{
+    const struct kind *kind = kind_get(KIND_POD_DISRUPTION_BUDGET);
+    const char *text = json_string_value(amount), *why = NULL;
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+    if (json_is_integer(amount) && json_integer_value(amount) < 0)
+        return api_invalid(ret_status, kind, name,
+                           "spec.%s: Invalid value: %lld: must be greater than or equal to 0",
+                           field, (long long)json_integer_value(amount));
+    if (text && (digits == 0 || strcmp(text + digits, "%") != 0))
+        why = "a valid percent string must be a numeric string followed by an ending '%' (e.g. "
+              "'1%',  or '93%', regex used for validation is '[0-9]+%')";
+    else if (text && (digits > 3 || json_int((struct str){text, digits}, 0) > 100))
+        why = "must not be greater than 100%";
+    if (why)
+        return api_invalid(ret_status, kind, name, "spec.%s: Invalid value: \"%.64s\": %s", field,
+                           text, why);
+    return true;
+}
+
 static bool admit_budget(json_t *object, struct api_status *ret_status)
 {
+    static const char *const fields[] = {"minAvailable", "maxUnavailable"};
     const json_t *spec = member_object(object, "spec");
     const char *name =
         json_string_value(json_object_get(json_object_get(object, "metadata"), "name"));
-    (void)json_object_del(object, "status");
+    (void)json_object_set_new(object, "status",
+                              json_pack("{s:i, s:i, s:i, s:i}", "currentHealthy", 0,
+                                        "desiredHealthy", 0, "disruptionsAllowed", 0,
+                                        "expectedPods", 0));
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+        if (!check_amount(str_from(name), fields[i], json_object_get(spec, fields[i]), ret_status))
+            return false;
     if (json_object_get(spec, "minAvailable") && json_object_get(spec, "maxUnavailable"))
         return api_invalid(ret_status, kind_get(KIND_POD_DISRUPTION_BUDGET), str_from(name),
                            "spec: Invalid value: minAvailable and maxUnavailable cannot be both "

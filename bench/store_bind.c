@@ -70,19 +70,17 @@ static void merge_strings(struct blob **slot, const json_t *added)
     buf_fini(&text);
 }
 
-/* The PodTopologyLabels admission plug-in of 1.35: zone and region of the node, unless the binding
- * brings its own. */
-static void merge_topology(const struct store *store, const struct store_binding *request,
-                           struct blob **slot)
+/* The PodTopologyLabels admission plug-in of 1.35: zone and region of the node, whatever the
+ * binding says of them. */
+static void merge_topology(const struct store *store, struct str node_name, struct blob **slot)
 {
     static const char *const keys[] = {"topology.kubernetes.io/region",
                                        "topology.kubernetes.io/zone"};
-    const struct object *node = store_get(store, KIND_NODE, STR(""), request->node);
+    const struct object *node = store_get(store, KIND_NODE, STR(""), node_name);
     json_t *added = NULL;
     struct str value;
     for (size_t i = 0; node && i < ARRAY_LEN(keys); i++) {
-        if (json_object_get(request->labels, keys[i]) ||
-            !object_label(node, str_from(keys[i]), &value))
+        if (!object_label(node, str_from(keys[i]), &value))
             continue;
         added = added ? added : json_object();
         (void)json_object_set_new(added, keys[i], json_stringn(value.ptr, value.len));
@@ -155,7 +153,7 @@ bool store_bind(struct store *store, const struct store_binding *request,
     merge_strings(&bound->sections[SEC_ANNOTATIONS], request->annotations);
     if (!request->before_1_35) {
         merge_strings(&bound->sections[SEC_LABELS], request->labels);
-        merge_topology(store, request, &bound->sections[SEC_LABELS]);
+        merge_topology(store, request->node, &bound->sections[SEC_LABELS]);
     }
     object_set_blob(&bound->sections[SEC_CONDITIONS],
                     scheduled_conditions(pod, store_now_s(store)));

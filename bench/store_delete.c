@@ -194,8 +194,11 @@ static bool check_preconditions(const struct object *object, const struct delete
                          STR_ARG(options->rv), (long long)object->rv);
         fine = false;
     }
-    if (!fine)
-        (void)api_conflict(ret_status, object->kind, "", name, text.data ? text.data : "");
+    if (!fine) { /* BeforeDelete() names the kind, not the resource */
+        struct kind named = *object->kind;
+        named.plural = named.kind;
+        (void)api_conflict(ret_status, &named, "", name, text.data ? text.data : "");
+    }
     buf_fini(&text);
     return fine;
 }

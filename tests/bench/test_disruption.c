@@ -215,6 +215,17 @@ Test(disruption, the_two_limits_exclude_each_other)
                  422);
 }
 
+Test(disruption, a_limit_is_a_number_from_0_or_a_percentage_up_to_100)
+{
+    static const char *const wrong[] = {"-1", "\"x%\"", "\"5\"", "\"%\"", "\"101%\"", "\"-1%\""};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        char text[256];
+        (void)snprintf(text, sizeof(text),
+                       "{\"metadata\":{\"name\":\"b\"},\"spec\":{\"minAvailable\":%s}}", wrong[i]);
+        cr_expect_eq(fixture_refused(&c.f, KIND_POD_DISRUPTION_BUDGET, text), 422, "%s", wrong[i]);
+    }
+}
+
 /* Once written, the status is not written again: no event without a change. */
 Test(disruption, a_status_that_stays_the_same_makes_no_change)
 {
