@@ -73,7 +73,7 @@ void store_free(struct store *store)
     for (size_t i = 0; i < store->options.history_events; i++)
         history_forget(&store->history[i]);
     free(store->history);
-    owners_fini(store);
+    store_owners_fini(store);
     event_queue_fini(store);
     for (size_t i = 0; i < KIND_COUNT; i++)
         table_fini(&store->tables[i]);
@@ -211,12 +211,12 @@ void store_publish(struct store *store, struct entry *entry, struct object *owne
     struct table *table = &store->tables[before->kind->id];
     bool owners_changed = owned_object->sections[SEC_OWNERS] != before->sections[SEC_OWNERS];
     if (owners_changed)
-        owners_unlink(store, entry);
+        store_owners_unlink(store, entry);
     owned_object->rv = ++store->rv;
     entry->object = owned_object;
     table->objects[entry->position] = owned_object;
     if (owners_changed)
-        owners_link(store, entry);
+        store_owners_link(store, entry);
     store_tell(store, CHANGE_MODIFIED, owned_object, before);
     object_unref(before);
 }
@@ -236,7 +236,7 @@ struct entry *store_insert(struct store *store, struct object *owned_object)
     entry->object = owned_object;
     table_add(&store->tables[owned_object->kind->id], key_hash(store, ident->key), entry);
     map_put(&store->uids, key_hash(store, str_from(ident->uid)), entry);
-    owners_link(store, entry);
+    store_owners_link(store, entry);
     struct entry *home = namespace_of(store, owned_object);
     if (home)
         home->contents++;
@@ -250,14 +250,14 @@ void store_remove(struct store *store, struct entry *entry)
     struct object *before = entry->object;
     const struct ident *ident = before->ident;
     struct str uid = str_from(ident->uid);
-    owners_unlink(store, entry);
+    store_owners_unlink(store, entry);
     table_remove(&store->tables[before->kind->id], key_hash(store, ident->key), entry);
     CHECK(map_remove(&store->uids, key_hash(store, uid), entry_has_uid, &uid) == entry);
     struct object *last = object_copy(before);
     last->rv = ++store->rv;
     free(entry);
     struct entry *home = namespace_of(store, before);
-    owners_doom(store, last);
+    store_owners_doom(store, last);
     store_tell(store, CHANGE_DELETED, last, before);
     if (home) {
         CHECK(home->contents > 0);

@@ -90,7 +90,7 @@ bool store_finish_deletion(struct store *store, struct entry *entry)
 {
     const struct object *object = entry->object;
     if (object->deleted_s > 0 && object_has_finalizer(object, foreground) &&
-        !owners_has_dependents(store, object->ident->uid)) {
+        !store_owners_has_dependents(store, object->ident->uid)) {
         struct object *copy = object_copy(object);
         set_foreground(copy, false);
         store_publish(store, entry, copy);
@@ -158,16 +158,16 @@ void store_delete_entry(struct store *store, struct entry *entry, int64_t grace_
     if (object->kind->id == KIND_CUSTOM_RESOURCE_DEFINITION)
         delete_defined(store, object);
     int64_t grace = effective_grace_s(object, grace_s);
-    bool dependents = owners_has_dependents(store, object->ident->uid);
+    bool dependents = store_owners_has_dependents(store, object->ident->uid);
     if (propagation == PROPAGATE_ORPHAN && dependents)
-        owners_orphan(store, object);
+        store_owners_orphan(store, object);
     bool wait = propagation == PROPAGATE_FOREGROUND && dependents;
     bool shorter = object->deleted_s == 0 || (object->grace_s > 0 && grace < object->grace_s);
     if (grace > 0 || wait || object_has_finalizers(object)) {
         if (shorter)
             mark_deleted(store, entry, grace, wait);
         if (wait) /* its dependents go first; the last one takes the finalizer off */
-            owners_delete_dependents(store, entry->object);
+            store_owners_delete_dependents(store, entry->object);
         return;
     }
     store_remove(store, entry);
@@ -218,7 +218,7 @@ bool store_delete(struct store *store, const struct store_target *target,
     char uid[UID_BYTES];
     memcpy(uid, entry->object->ident->uid, UID_BYTES);
     store_delete_entry(store, entry, options->grace_s, options->propagation);
-    owners_collect(store);
+    store_owners_collect(store);
     if (ret_object)
         *ret_object = store_get_by_uid(store, str_from(uid));
     return true;

@@ -286,7 +286,7 @@ static void publish_update(struct store *store, struct entry *entry, struct obje
     if (ret_object)
         *ret_object = owned_next; /* lent: the history holds it even when it goes now */
     (void)store_finish_deletion(store, entry);
-    owners_collect(store);
+    store_owners_collect(store);
 }
 
 struct update {
