@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bench/apiserver_private.h"
+#include "bench/crd.h"
 #include "model/base/mem.h"
 
 enum {
@@ -18,6 +19,10 @@ enum {
 static void answer_not_found(struct call *call)
 {
     struct api_status status;
+    if (!discovery_knows(call)) { /* no such group: no API machinery, no Status either */
+        answer_text(call, 404, "text/plain; charset=utf-8", STR("404 page not found\n"));
+        return;
+    }
     (void)api_refuse(&status, 404, "NotFound", "the server could not find the requested resource");
     answer_status(call, &status);
 }
@@ -113,6 +118,9 @@ static void on_store_event(struct store_subscriber *subscriber, const struct sto
 {
     struct apiserver *server = container_of(subscriber, struct apiserver, subscriber);
     watch_dispatch(server, event);
+    if (event->change == CHANGE_DELETED &&
+        event->object->kind->id == KIND_CUSTOM_RESOURCE_DEFINITION && crd_defines(event->object))
+        watch_end_kind(server, crd_defines(event->object));
 }
 
 static void apiserver_free(struct apiserver *server)

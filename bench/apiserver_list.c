@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "bench/apiserver_private.h"
+#include "bench/crd.h"
 #include "bench/json_scan.h"
 #include "bench/table.h"
 #include "model/base/mem.h"
@@ -39,6 +40,14 @@ static void list_free(struct body *body)
     free(list);
 }
 
+static void render_row(struct list_body *list, const struct object *object)
+{
+    const struct store *store = list->server->store;
+    const struct table_view view = {list->alt_form, list->include,
+                                    store_clock(store)->wall_us / 1000000};
+    table_row(object, crd_find(store, list->kind), &view, &list->text);
+}
+
 static void render_next(struct list_body *list)
 {
     buf_clear(&list->text);
@@ -57,8 +66,7 @@ static void render_next(struct list_body *list)
         (void)buf_add_str(&list->text, ",");
     const struct object *object = list->objects[list->at++];
     if (list->table)
-        table_row(object, list->alt_form, list->include,
-                  store_clock(list->server->store)->wall_us / 1000000, &list->text);
+        render_row(list, object);
     else
         object_render_item(object, list->alt_form, &list->text);
     if (list->spoil == FAULT_DO_CORRUPT)
@@ -345,7 +353,7 @@ static void add_head(const struct call *call, const struct page *page, struct li
     add_list_metadata(page, out);
     if (list->table) {
         (void)buf_add_str(out, ",\"columnDefinitions\":");
-        table_columns(call->kind, out);
+        table_columns(call->kind, crd_find(call->server->store, call->kind), out);
     }
     (void)buf_add_str(out, list->table ? ",\"rows\":[" : ",\"items\":[");
 }
@@ -408,7 +416,17 @@ void get_handle(struct call *call)
         answer_status(call, &status);
         return;
     }
-    if (str_is(call->sub, "scale")) {
+    bool wants_scale = str_is(call->sub, "scale"), has_scale = call->kind->subresources & SUB_SCALE;
+    if (wants_scale && !has_scale) {
+        if (call->kind->is_custom)
+            (void)api_not_found(&status, call->kind, call->name);
+        else
+            (void)api_refuse(&status, 404, "NotFound",
+                             "the server could not find the requested resource");
+        answer_status(call, &status);
+        return;
+    }
+    if (wants_scale) {
         json_t *scale = object_scale_json(object);
         buf_clear(&call->server->scratch);
         CHECK(json_write(scale, &call->server->scratch));

@@ -1,5 +1,6 @@
 /* From a request line to what is asked for. */
 #include "bench/apiserver_private.h"
+#include "bench/crd.h"
 
 static int hex_value(char c)
 {
@@ -61,6 +62,8 @@ static void parse_resource(struct call *call)
         rest = peek;
     }
     call->kind = kind_by_path(call->group, call->version, plural, &call->alt_form);
+    if (call->kind && !crd_serves(call->server->store, call->kind))
+        call->kind = NULL;
     if (!call->kind)
         return;
     call->name = segment(&rest);

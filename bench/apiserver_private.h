@@ -95,8 +95,13 @@ void answer_success(struct call *call, int code);
 /* What the fault wants done instead of the request; true when nothing is left to do. */
 bool answer_fault(struct call *call);
 
+/* Whether the version that the server claims is at least v1.MINOR. */
+bool version_at_least(const struct apiserver *server, int minor);
+
 /* apiserver_discovery.c: true when the path was one of its own. */
 bool discovery_handle(struct call *call);
+/* Whether the group and version of the path are served, or it is no path of a group. */
+bool discovery_knows(const struct call *call);
 
 /* apiserver_list.c */
 void list_handle(struct call *call);
@@ -107,6 +112,7 @@ void list_forget(struct apiserver *server); /* all snapshots */
 void watch_handle(struct call *call);
 void watch_dispatch(struct apiserver *server, const struct store_event *event);
 void watch_tick(struct apiserver *server);
+void watch_end_kind(struct apiserver *server, const struct kind *kind); /* it is served no more */
 
 /* apiserver_write.c */
 void write_handle(struct call *call);

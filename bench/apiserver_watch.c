@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "bench/apiserver_private.h"
+#include "bench/crd.h"
 #include "bench/json_scan.h"
 #include "bench/object_build.h"
 #include "bench/table.h"
@@ -118,11 +119,12 @@ static struct blob *render_table(struct watch *watch, enum store_change change,
     if (watch->columns_sent)
         (void)buf_add_str(out, "null");
     else
-        table_columns(watch->kind, out);
+        table_columns(watch->kind, crd_find(watch->server->store, watch->kind), out);
     watch->columns_sent = true;
     (void)buf_add_str(out, ",\"rows\":[");
-    table_row(object, watch->alt_form, watch->include,
-              store_clock(watch->server->store)->wall_us / 1000000, out);
+    const struct table_view view = {watch->alt_form, watch->include,
+                                    store_clock(watch->server->store)->wall_us / 1000000};
+    table_row(object, crd_find(watch->server->store, watch->kind), &view, out);
     (void)buf_add_str(out, "]}}\n");
     return blob_new(out->data, out->len);
 }
@@ -305,6 +307,12 @@ void watch_dispatch(struct apiserver *server, const struct store_event *event)
     struct blob **all = &lines[0][0][0];
     for (size_t i = 0; i < sizeof(lines) / sizeof(struct blob *); i++)
         blob_unref(all[i]);
+}
+
+void watch_end_kind(struct apiserver *server, const struct kind *kind)
+{
+    while (server->watches[kind->id])
+        watch_end(server->watches[kind->id]);
 }
 
 void watch_tick(struct apiserver *server)

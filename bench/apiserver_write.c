@@ -4,6 +4,7 @@
 
 #include "bench/apiserver_private.h"
 #include "bench/json_scan.h"
+#include "bench/object_build.h"
 #include "bench/protobuf.h"
 #include "model/base/mem.h"
 
@@ -90,6 +91,7 @@ static bool bind_compact(struct call *call, struct str body, struct api_status *
     json_t *labels = strings_member(metadata, "labels");
     request.annotations = annotations;
     request.labels = labels;
+    request.before_1_35 = !version_at_least(call->server, 35);
     bool done = store_bind(call->server->store, &request, ret_status);
     json_decref(annotations);
     json_decref(labels);
@@ -170,7 +172,8 @@ static bool patch_kind_of(const struct call *call, enum patch_kind *ret_kind,
                  {"application/merge-patch+json", PATCH_MERGE},
                  {"application/strategic-merge-patch+json", PATCH_STRATEGIC}};
     struct str type = str_from(call->stream->content_type);
-    for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+    size_t count = ARRAY_LEN(types) - call->kind->is_custom; /* they know no strategic merge */
+    for (size_t i = 0; i < count; i++) {
         if (str_starts(type, types[i].type)) {
             *ret_kind = types[i].kind;
             return true;
@@ -178,8 +181,8 @@ static bool patch_kind_of(const struct call *call, enum patch_kind *ret_kind,
     }
     return api_refuse(ret_status, 415, "UnsupportedMediaType",
                       "the body of the request was in an unknown format - accepted media types "
-                      "include: application/json-patch+json, application/merge-patch+json, "
-                      "application/strategic-merge-patch+json");
+                      "include: application/json-patch+json, application/merge-patch+json%s",
+                      call->kind->is_custom ? "" : ", application/strategic-merge-patch+json");
 }
 
 static void patch_handle(struct call *call)
@@ -223,6 +226,18 @@ static bool delete_options(const struct call *call, const json_t *json,
     return true;
 }
 
+/* A pod that is gone is answered as it was, with the marks of its end (ReturnDeletedObject). */
+static void answer_gone_pod(struct call *call, const struct object *last, int64_t rv)
+{
+    struct object *gone = object_copy(last);
+    gone->rv = rv;
+    gone->generation += last->deleted_s == 0;
+    gone->deleted_s = store_clock(call->server->store)->wall_us / 1000000;
+    gone->grace_s = 0;
+    answer_object(call, 200, gone);
+    object_unref(gone);
+}
+
 /* kube answers with the object when it lives on, else with a Status that names it. */
 static void answer_deleted(struct call *call, const struct object *left, const char *uid)
 {
@@ -247,13 +262,15 @@ static bool delete_one(struct call *call, const struct delete_options *options,
     const struct store_target target = {.kind = call->kind->id, .ns = call->ns, .name = call->name};
     const struct object *left = NULL;
     const struct object *now = store_get(store, target.kind, target.ns, target.name);
-    char uid[UID_BYTES] = "";
-    if (now)
-        memcpy(uid, now->ident->uid, UID_BYTES);
-    if (!store_delete(store, &target, options, &left, ret_status))
-        return false;
-    answer_deleted(call, left, uid);
-    return true;
+    struct object *last = now ? object_ref(now) : NULL;
+    int64_t rv = store_rv(store) + 1;
+    bool done = store_delete(store, &target, options, &left, ret_status);
+    if (done && !left && last->kind->id == KIND_POD)
+        answer_gone_pod(call, last, rv);
+    else if (done)
+        answer_deleted(call, left, last->ident->uid);
+    object_unref(last);
+    return done;
 }
 
 /* DELETE of a collection: everything that a list with the same selectors would show. */

@@ -24,16 +24,20 @@ struct process {
 struct flags {
     long long port, seed;
     const char *dir, *git_version;
+    bool without_crds;
 };
 
 static int usage(FILE *to)
 {
     (void)fputs(
         "usage: spillway-bench apiserver --dir DIR [--port N] [--seed N] [--git-version V]\n"
+        "                                [--without-crds]\n"
         "  --dir DIR          certificates, tokens and kubeconfigs are written here\n"
         "  --port N           of 127.0.0.1; 0, the default: any free one\n"
         "  --seed N           of the UIDs; 0, the default\n"
-        "  --git-version V    what /version says; v1.37.0\n",
+        "  --git-version V    what /version says; v1.37.0. Before v1.35 labels of bindings are "
+        "ignored\n"
+        "  --without-crds     ResourcePolicies are served only after kubectl apply of their CRD\n",
         to);
     return to == stderr ? 2 : 0;
 }
@@ -53,10 +57,13 @@ static bool parse_number(const char *text, long long max, long long *ret_value)
 /* -1: go on; else the exit code. */
 static int parse_flags(int argc, char **argv, struct flags *flags)
 {
-    static const struct option options[] = {
-        {"port", required_argument, NULL, 'p'}, {"dir", required_argument, NULL, 'd'},
-        {"seed", required_argument, NULL, 's'}, {"git-version", required_argument, NULL, 'g'},
-        {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"port", required_argument, NULL, 'p'},
+                                            {"dir", required_argument, NULL, 'd'},
+                                            {"seed", required_argument, NULL, 's'},
+                                            {"git-version", required_argument, NULL, 'g'},
+                                            {"without-crds", no_argument, NULL, 'c'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     int option;
     optind = 1;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -69,6 +76,8 @@ static int parse_flags(int argc, char **argv, struct flags *flags)
             fine = parse_number(optarg, LLONG_MAX, &flags->seed);
         else if (option == 'd')
             flags->dir = optarg;
+        else if (option == 'c')
+            flags->without_crds = true;
         else if (option == 'g')
             flags->git_version = optarg;
         else
@@ -129,7 +138,8 @@ int cmd_apiserver(int argc, char **argv)
     (void)signal(SIGPIPE, SIG_IGN);
     CHECK(uv_loop_init(&process.loop) == 0);
     sim_clock_read_system(&process.clock);
-    const struct store_options store_options = {.seed = (uint64_t)flags.seed};
+    const struct store_options store_options = {.seed = (uint64_t)flags.seed,
+                                                .without_crds = flags.without_crds};
     const struct apiserver_options options = {.port = (uint16_t)flags.port,
                                               .dir = flags.dir,
                                               .git_version = flags.git_version,

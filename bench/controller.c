@@ -98,14 +98,44 @@ static bool pod_count(struct item *pod, bool is_active, bool is_ready)
     return changed;
 }
 
+static void budget_add(struct controllers *controllers, struct item *budget)
+{
+    if (controllers->budget_count == controllers->budget_capacity) {
+        controllers->budget_capacity =
+            mem_grow(controllers->budget_capacity, controllers->budget_count + 1);
+        controllers->budgets = mem_resize(controllers->budgets, controllers->budget_capacity,
+                                          sizeof(*controllers->budgets));
+    }
+    controllers->budgets[controllers->budget_count++] = budget;
+}
+
+static void budget_remove(struct controllers *controllers, const struct item *budget)
+{
+    for (size_t i = 0; i < controllers->budget_count; i++)
+        if (controllers->budgets[i] == budget)
+            controllers->budgets[i] = controllers->budgets[--controllers->budget_count];
+}
+
+/* A pod of the namespace came, changed or went. Cost: a walk of all budgets. */
+static void budgets_wake(struct controllers *controllers, const struct object *pod)
+{
+    for (size_t i = 0; i < controllers->budget_count; i++)
+        if (strcmp(controllers->budgets[i]->object->ident->ns, pod->ident->ns) == 0)
+            item_wake(controllers, controllers->budgets[i], BATCH_MS);
+}
+
 static void item_free(struct controllers *controllers, struct item *item)
 {
     struct str uid = str_from(item->object->ident->uid);
     CHECK(map_remove(&controllers->items, uid_hash(uid), item_has_uid, &uid) == item);
     if (item->heap_position != HEAP_NOWHERE)
         heap_remove(&controllers->due, item);
-    if (item->object->kind->id == KIND_POD)
+    if (item->object->kind->id == KIND_POD) {
         (void)pod_count(item, false, false);
+        budgets_wake(controllers, item->object);
+    }
+    if (item->object->kind->id == KIND_POD_DISRUPTION_BUDGET)
+        budget_remove(controllers, item);
     item_detach(item);
     while (item->children)
         item_detach(item->children);
@@ -120,6 +150,7 @@ static void on_pod(struct controllers *controllers, struct item *pod)
     const struct object *object = pod->object;
     bool is_active = pod_is_active(object);
     bool is_ready = is_active && object_condition_true(object, "Ready");
+    budgets_wake(controllers, object);
     if (pod_count(pod, is_active, is_ready) && pod->owner)
         item_wake(controllers, pod->owner, BATCH_MS);
     if (object->deleted_s > 0 && !pod->is_dying) {
@@ -157,7 +188,7 @@ static bool is_watched(const struct object *object)
 {
     enum kind_id kind = object->kind->id;
     return kind == KIND_POD || kind == KIND_NODE || kind == KIND_REPLICA_SET ||
-           kind == KIND_DEPLOYMENT;
+           kind == KIND_DEPLOYMENT || kind == KIND_POD_DISRUPTION_BUDGET;
 }
 
 static void on_gone(struct controllers *controllers, const struct object *object)
@@ -184,6 +215,8 @@ static void note_object(struct controllers *controllers, const struct object *ob
         item->lease_renewed.ms = INT64_MIN / 2;
         map_put(&controllers->items, uid_hash(uid), item);
         item_attach(controllers, item);
+        if (object->kind->id == KIND_POD_DISRUPTION_BUDGET)
+            budget_add(controllers, item);
     } else {
         struct object *before = item->object;
         item->object = object_ref(object);
@@ -208,7 +241,7 @@ static void on_event(struct store_subscriber *subscriber, const struct store_eve
 struct controllers *controllers_new(struct store *store, uint64_t seed)
 {
     static const enum kind_id owners_first[] = {KIND_NODE, KIND_DEPLOYMENT, KIND_REPLICA_SET,
-                                                KIND_POD};
+                                                KIND_POD_DISRUPTION_BUDGET, KIND_POD};
     struct controllers *controllers = mem_zalloc(1, sizeof(*controllers));
     controllers->store = store;
     controllers->subscriber.on_event = on_event;
@@ -236,6 +269,7 @@ void controllers_free(struct controllers *controllers)
     }
     map_fini(&controllers->items);
     heap_fini(&controllers->due);
+    free(controllers->budgets);
     free(controllers);
 }
 
@@ -247,6 +281,9 @@ static void item_sync(struct controllers *controllers, struct item *item)
         return;
     case KIND_REPLICA_SET:
         replicaset_sync(controllers, item);
+        return;
+    case KIND_POD_DISRUPTION_BUDGET:
+        disruption_sync(controllers, item);
         return;
     case KIND_POD:
         kubelet_sync_pod(controllers, item);

@@ -23,6 +23,22 @@
  * so, and starts no pods. */
 #define NODE_DOWN_LABEL "spillway.sim/down"
 
+/* Label of a node: milliseconds from a binding to a running pod there, instead of those of its
+ * kind. A virtual node takes many seconds to start a container group: "20000". */
+#define NODE_START_LABEL "spillway.sim/start-ms"
+
+/* Label of a node where pods do not start, as a provider that is out of stock: after the starting
+ * time the status says ProviderFailed. "failed": the phase is Failed, which is what becomes of a
+ * pod that is not restarted. "pending": the phase stays Pending and the start is tried again, which
+ * is what Virtual Kubelet does with all others. */
+#define NODE_START_FAILS_LABEL "spillway.sim/start-fails"
+
+/* Label of a node that its cloud takes back, as spot nodes: tainted with NODE_RECLAIM_TAINT at
+ * once, deleted after so many milliseconds. Its pods are then deleted by the pod garbage collector.
+ */
+#define NODE_RECLAIM_LABEL "spillway.sim/reclaim-ms"
+#define NODE_RECLAIM_TAINT "spillway.sim/reclaim"
+
 struct controllers; /* opaque */
 
 /* Takes note of everything the store already holds. The store must outlive them. */

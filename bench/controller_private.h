@@ -1,5 +1,5 @@
 /* The inside of the controllers, shared by their own files only (controller.c, deployment*.c,
- * replicaset.c, kubelet*.c). */
+ * disruption.c, replicaset.c, kubelet*.c). */
 #ifndef BENCH_CONTROLLER_PRIVATE_H
 #define BENCH_CONTROLLER_PRIVATE_H
 
@@ -26,6 +26,8 @@ struct item {
     uint32_t active_count;        /* of a ReplicaSet: its pods */
     uint32_t ready_count;         /* of a ReplicaSet */
     struct mono_ms lease_renewed; /* of a node */
+    struct mono_ms reclaimed_at;  /* of a node: when it goes; valid with is_reclaimed */
+    bool is_reclaimed;
 };
 
 struct controllers {
@@ -35,6 +37,8 @@ struct controllers {
     struct heap due;
     struct rng rng;
     uint64_t seq;
+    struct item **budgets; /* all PodDisruptionBudgets */
+    size_t budget_count, budget_capacity;
 };
 
 /* Has the item looked at within `delay_ms`; earlier when that was asked for before. */
@@ -44,6 +48,7 @@ struct item *item_find(const struct controllers *controllers, struct str uid);
 /* What to do with an item whose time has come. */
 void deployment_sync(struct controllers *controllers, struct item *deployment);
 void replicaset_sync(struct controllers *controllers, struct item *replicaset);
+void disruption_sync(struct controllers *controllers, struct item *budget);
 void kubelet_sync_pod(struct controllers *controllers, struct item *pod);
 void kubelet_sync_node(struct controllers *controllers, struct item *node);
 

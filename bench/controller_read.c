@@ -43,6 +43,21 @@ bool pod_is_active(const struct object *pod)
     return pod->deleted_s == 0 && !str_is(phase, "Succeeded") && !str_is(phase, "Failed");
 }
 
+void condition_add_others(struct buf *list, const struct object *object, const char *const *types,
+                          size_t count)
+{
+    struct json_iter iter = json_items(object_section(object, SEC_CONDITIONS));
+    struct str item;
+    while (json_next_item(&iter, &item)) {
+        struct str type = plain_member(item, STR("type"));
+        bool named = false;
+        for (size_t i = 0; i < count; i++)
+            named = named || str_is(type, types[i]);
+        if (!named)
+            (void)buf_printf(list, "%s" STR_FMT, list->len > 1 ? "," : "", STR_ARG(item));
+    }
+}
+
 void condition_add(struct buf *list, const struct object *object,
                    const struct condition_text *condition, int64_t now_s)
 {
@@ -67,6 +82,9 @@ void condition_add(struct buf *list, const struct object *object,
         (void)buf_add_json(list, condition->message, strlen(condition->message));
         (void)buf_add_str(list, "\"");
     }
+    if (condition->observed_generation > 0)
+        (void)buf_printf(list, ",\"observedGeneration\":%lld",
+                         (long long)condition->observed_generation);
     if (condition->reason)
         (void)buf_printf(list, ",\"reason\":\"%s\"", condition->reason);
     (void)buf_printf(list, ",\"status\":\"%s\",\"type\":\"%s\"}", condition->status,

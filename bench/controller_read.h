@@ -31,7 +31,12 @@ struct condition_text {
     bool has_heartbeat;           /* a lastHeartbeatTime of now, as nodes have it */
     bool has_update_time;         /* a lastUpdateTime, as Deployments have it */
     bool is_updated;              /* which then is now; else it stays */
+    int64_t observed_generation;  /* 0: none */
 };
+
+/* Appends those conditions of the object whose type is not in `types`, each with its comma. */
+void condition_add_others(struct buf *list, const struct object *object, const char *const *types,
+                          size_t count);
 
 /* Appends the condition with its comma. lastTransitionTime stays that of `object` while the status
  * is the same, else it is `now_s`. */

@@ -4,31 +4,59 @@
 
 #include "model/base/check.h"
 
+/* The names of a kind: of the core group, of another. */
+#define CORE(kind, plural, singular) kind, plural, singular, "", "v1", "v1"
+#define GROUP(kind, plural, singular, group, version)                                              \
+    kind, plural, singular, group, version, group "/" version
+
 static const struct kind kinds[KIND_COUNT] = {
-    [KIND_POD] = {KIND_POD, "Pod", "pods", "pod", "", "v1", "po", "all", true,
-                  SUB_STATUS | SUB_BINDING},
-    [KIND_NODE] = {KIND_NODE, "Node", "nodes", "node", "", "v1", "no", "", false, SUB_STATUS},
-    [KIND_NAMESPACE] = {KIND_NAMESPACE, "Namespace", "namespaces", "namespace", "", "v1", "ns", "",
-                        false, SUB_STATUS},
-    [KIND_EVENT] = {KIND_EVENT, "Event", "events", "event", "", "v1", "ev", "", true, 0},
-    [KIND_REPLICA_SET] = {KIND_REPLICA_SET, "ReplicaSet", "replicasets", "replicaset", "apps", "v1",
-                          "rs", "all", true, SUB_STATUS | SUB_SCALE},
-    [KIND_DEPLOYMENT] = {KIND_DEPLOYMENT, "Deployment", "deployments", "deployment", "apps", "v1",
-                         "deploy", "all", true, SUB_STATUS | SUB_SCALE},
-    [KIND_LEASE] = {KIND_LEASE, "Lease", "leases", "lease", "coordination.k8s.io", "v1", "", "",
-                    true, 0},
-    [KIND_SERVICE_ACCOUNT] = {KIND_SERVICE_ACCOUNT, "ServiceAccount", "serviceaccounts",
-                              "serviceaccount", "", "v1", "sa", "", true, 0},
-    [KIND_CONFIG_MAP] = {KIND_CONFIG_MAP, "ConfigMap", "configmaps", "configmap", "", "v1", "cm",
-                         "", true, 0},
-    [KIND_SECRET] = {KIND_SECRET, "Secret", "secrets", "secret", "", "v1", "", "", true, 0},
-    [KIND_SERVICE] = {KIND_SERVICE, "Service", "services", "service", "", "v1", "svc", "all", true,
-                      SUB_STATUS},
-    [KIND_PRIORITY_CLASS] = {KIND_PRIORITY_CLASS, "PriorityClass", "priorityclasses",
-                             "priorityclass", "scheduling.k8s.io", "v1", "pc", "", false, 0},
-    [KIND_POD_DISRUPTION_BUDGET] = {KIND_POD_DISRUPTION_BUDGET, "PodDisruptionBudget",
-                                    "poddisruptionbudgets", "poddisruptionbudget", "policy", "v1",
-                                    "pdb", "", true, SUB_STATUS},
+    [KIND_POD] = {KIND_POD, CORE("Pod", "pods", "pod"), "po", "all", true, SUB_STATUS | SUB_BINDING,
+                  false},
+    [KIND_NODE] = {KIND_NODE, CORE("Node", "nodes", "node"), "no", "", false, SUB_STATUS, false},
+    [KIND_NAMESPACE] = {KIND_NAMESPACE, CORE("Namespace", "namespaces", "namespace"), "ns", "",
+                        false, SUB_STATUS, false},
+    [KIND_EVENT] = {KIND_EVENT, CORE("Event", "events", "event"), "ev", "", true, 0, false},
+    [KIND_REPLICA_SET] = {KIND_REPLICA_SET,
+                          GROUP("ReplicaSet", "replicasets", "replicaset", "apps", "v1"), "rs",
+                          "all", true, SUB_STATUS | SUB_SCALE, false},
+    [KIND_DEPLOYMENT] = {KIND_DEPLOYMENT,
+                         GROUP("Deployment", "deployments", "deployment", "apps", "v1"), "deploy",
+                         "all", true, SUB_STATUS | SUB_SCALE, false},
+    [KIND_STATEFUL_SET] = {KIND_STATEFUL_SET,
+                           GROUP("StatefulSet", "statefulsets", "statefulset", "apps", "v1"), "sts",
+                           "all", true, SUB_STATUS | SUB_SCALE, false},
+    [KIND_LEASE] = {KIND_LEASE, GROUP("Lease", "leases", "lease", "coordination.k8s.io", "v1"), "",
+                    "", true, 0, false},
+    [KIND_SERVICE_ACCOUNT] = {KIND_SERVICE_ACCOUNT,
+                              CORE("ServiceAccount", "serviceaccounts", "serviceaccount"), "sa", "",
+                              true, 0, false},
+    [KIND_CONFIG_MAP] = {KIND_CONFIG_MAP, CORE("ConfigMap", "configmaps", "configmap"), "cm", "",
+                         true, 0, false},
+    [KIND_SECRET] = {KIND_SECRET, CORE("Secret", "secrets", "secret"), "", "", true, 0, false},
+    [KIND_SERVICE] = {KIND_SERVICE, CORE("Service", "services", "service"), "svc", "all", true,
+                      SUB_STATUS, false},
+    [KIND_PRIORITY_CLASS] = {KIND_PRIORITY_CLASS,
+                             GROUP("PriorityClass", "priorityclasses", "priorityclass",
+                                   "scheduling.k8s.io", "v1"),
+                             "pc", "", false, 0, false},
+    [KIND_POD_DISRUPTION_BUDGET] = {KIND_POD_DISRUPTION_BUDGET,
+                                    GROUP("PodDisruptionBudget", "poddisruptionbudgets",
+                                          "poddisruptionbudget", "policy", "v1"),
+                                    "pdb", "", true, SUB_STATUS, false},
+    [KIND_CUSTOM_RESOURCE_DEFINITION] = {KIND_CUSTOM_RESOURCE_DEFINITION,
+                                         GROUP("CustomResourceDefinition",
+                                               "customresourcedefinitions",
+                                               "customresourcedefinition", "apiextensions.k8s.io",
+                                               "v1"),
+                                         "crd,crds", "", false, SUB_STATUS, false},
+    [KIND_RESOURCE_POLICY] = {KIND_RESOURCE_POLICY,
+                              GROUP("ResourcePolicy", "resourcepolicies", "resourcepolicy",
+                                    "scheduling.spillway.io", "v1alpha1"),
+                              "rsp", "", true, SUB_STATUS, true},
+    [KIND_ACK_RESOURCE_POLICY] = {KIND_ACK_RESOURCE_POLICY,
+                                  GROUP("ResourcePolicy", "resourcepolicies", "resourcepolicy",
+                                        "scheduling.alibabacloud.com", "v1alpha1"),
+                                  "", "", true, SUB_STATUS, true},
 };
 
 const struct kind *kind_get(enum kind_id id)
@@ -65,27 +93,5 @@ const struct kind *kind_by_type(struct str api_version, struct str kind_name)
 
 const char *kind_api_version(const struct kind *kind, bool alt_form)
 {
-    switch (kind->id) {
-    case KIND_EVENT:
-        return alt_form ? "events.k8s.io/v1" : "v1";
-    case KIND_REPLICA_SET:
-    case KIND_DEPLOYMENT:
-        return "apps/v1";
-    case KIND_LEASE:
-        return "coordination.k8s.io/v1";
-    case KIND_PRIORITY_CLASS:
-        return "scheduling.k8s.io/v1";
-    case KIND_POD_DISRUPTION_BUDGET:
-        return "policy/v1";
-    case KIND_POD:
-    case KIND_NODE:
-    case KIND_NAMESPACE:
-    case KIND_SERVICE_ACCOUNT:
-    case KIND_CONFIG_MAP:
-    case KIND_SECRET:
-    case KIND_SERVICE:
-    case KIND_COUNT:
-        break;
-    }
-    return "v1";
+    return alt_form && kind->id == KIND_EVENT ? "events.k8s.io/v1" : kind->type;
 }

@@ -17,6 +17,7 @@ enum kind_id {
     KIND_EVENT,
     KIND_REPLICA_SET,
     KIND_DEPLOYMENT,
+    KIND_STATEFUL_SET,
     KIND_LEASE,
     KIND_SERVICE_ACCOUNT,
     KIND_CONFIG_MAP,
@@ -24,6 +25,9 @@ enum kind_id {
     KIND_SERVICE,
     KIND_PRIORITY_CLASS,
     KIND_POD_DISRUPTION_BUDGET,
+    KIND_CUSTOM_RESOURCE_DEFINITION,
+    KIND_RESOURCE_POLICY,     /* of our own group */
+    KIND_ACK_RESOURCE_POLICY, /* of Alibaba Cloud's */
     KIND_COUNT,
 };
 
@@ -42,10 +46,12 @@ struct kind {
     const char *singular; /* "pod" */
     const char *group;    /* "" is core */
     const char *version;  /* "v1" */
+    const char *type;     /* the apiVersion: "v1", "apps/v1" */
     const char *shorts;   /* short names joined by ',', "" none */
     const char *category; /* "all" or "" */
     bool namespaced;
     uint32_t subresources; /* bits of enum subresource */
+    bool is_custom;        /* served only while its CustomResourceDefinition is there: crd.h */
 };
 
 /* The row of a kind. */

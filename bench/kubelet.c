@@ -2,27 +2,26 @@
  * The kubelet's side of a pod:
  *
  *   bound --start_ms--> Running, Ready --deleted--> Terminating --stop_ms--> gone
+ *         \-start_ms--> Failed, ProviderFailed, where nothing starts
+ *
+ * and of the pod garbage collector's: pods of a node that is gone fail and go.
  *
  * Statuses are written as text through store_set_status(): no DOM, so that tens of thousands of
  * pods cost little.
  */
-#include "bench/kubelet.h"
-
 #include "bench/controller_private.h"
 #include "bench/controller_read.h"
 #include "bench/json_scan.h"
+#include "bench/node_kind.h"
 
-enum { STOP_MS = 150, STOP_JITTER_MS = 300, DOWN_POLL_MS = 1000, STATUS_BYTES = 1 << 20 };
-
-const struct kubelet_kind *kubelet_kind_get(struct str label)
-{
-    static const struct kubelet_kind kinds[] = {
-        {"ecs", 300, 150}, {"spot", 500, 250}, {"gpu", 300, 150}, {"eci", 1500, 750}};
-    for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
-        if (str_is(label, kinds[i].label))
-            return &kinds[i];
-    return &kinds[0];
-}
+enum {
+    STOP_MS = 150,
+    STOP_JITTER_MS = 300,
+    START_MS_MAX = 3600 * 1000,
+    DOWN_POLL_MS = 1000,
+    RETRY_MS = 5000, /* of a start that failed */
+    STATUS_BYTES = 1 << 20,
+};
 
 static const struct object *node_of(const struct controllers *controllers, const struct object *pod)
 {
@@ -31,11 +30,13 @@ static const struct object *node_of(const struct controllers *controllers, const
 
 int64_t kubelet_start_ms(struct controllers *controllers, const struct object *pod)
 {
-    struct str label = STR("");
+    struct str label;
     const struct object *node = node_of(controllers, pod);
-    if (node)
-        (void)object_label(node, STR(NODE_KIND_LABEL), &label);
-    const struct kubelet_kind *kind = kubelet_kind_get(label);
+    const struct node_kind *kind = node ? node_kind_of(node) : node_kind_get(STR(""));
+    if (node && object_label(node, STR(NODE_START_LABEL), &label)) {
+        int64_t start_ms = json_int(label, 0);
+        return start_ms < 0 ? 0 : start_ms > START_MS_MAX ? START_MS_MAX : start_ms;
+    }
     return kind->start_ms + (int64_t)rng_below(&controllers->rng, (uint64_t)kind->jitter_ms);
 }
 
@@ -64,6 +65,7 @@ static void add_conditions(struct buf *list, const struct object *pod, int64_t n
         const struct condition_text condition = {.type = types[i], .status = "True"};
         condition_add(list, pod, &condition, now_s);
     }
+    condition_add_others(list, pod, types, ARRAY_LEN(types));
     (void)buf_add_str(list, "]");
 }
 
@@ -140,23 +142,78 @@ static void start_pod(struct controllers *controllers, const struct object *pod)
     buf_fini(&text);
 }
 
+/* ---- what does not run ---- */
+
+/* Virtual Kubelet's handleProviderError(): which phase depends on the label. */
+static void fail_start(struct controllers *controllers, struct item *item, struct str how)
+{
+    const struct object *pod = item->object;
+    bool failed = str_is(how, "failed");
+    struct str qos = object_field_text(pod, "status.qosClass");
+    struct buf text;
+    buf_init(&text, STATUS_BYTES);
+    (void)buf_add_str(&text, "\"message\":\"the provider is out of stock\",");
+    if (qos.len > 0)
+        (void)buf_printf(&text, "\"qosClass\":\"" STR_FMT "\",", STR_ARG(qos));
+    (void)buf_add_str(&text, "\"reason\":\"ProviderFailed\"");
+    const struct status_text status = {.phase = failed ? STR("Failed") : STR("Pending"),
+                                       .rest = buf_str(&text)};
+    store_set_status(controllers->store, pod, &status, NULL);
+    buf_fini(&text);
+    if (!failed)
+        item_wake(controllers, item, RETRY_MS);
+}
+
+/* pkg/controller/podgc gcOrphaned(): the pod fails with a condition that says why, then it is
+ * deleted without grace. Kube waits 40 s before; here the node's end is known to be one. */
+static void collect_orphan(struct controllers *controllers, struct item *item)
+{
+    static const char *const types[] = {"DisruptionTarget"};
+    const struct object *pod = item->object;
+    const struct condition_text condition = {.type = types[0],
+                                             .status = "True",
+                                             .reason = "DeletionByPodGC",
+                                             .message = "PodGC: node no longer exists"};
+    struct buf list;
+    buf_init(&list, STATUS_BYTES);
+    if (!str_is(str_from(object_phase(pod)), "Succeeded") &&
+        !str_is(str_from(object_phase(pod)), "Failed")) {
+        (void)buf_add_str(&list, "[");
+        condition_add(&list, pod, &condition, store_clock(controllers->store)->wall_us / 1000000);
+        condition_add_others(&list, pod, types, ARRAY_LEN(types));
+        (void)buf_add_str(&list, "]");
+        const struct status_text status = {.phase = STR("Failed"), .conditions = buf_str(&list)};
+        store_set_status(controllers->store, pod, &status, NULL);
+    }
+    buf_fini(&list);
+    finish_deletion(controllers, item->object);
+}
+
 void kubelet_sync_pod(struct controllers *controllers, struct item *item)
 {
     const struct object *pod = item->object;
-    struct str down = STR("");
+    struct str down = STR(""), fails = STR("");
     if (!pod->node_name)
         return;
     const struct object *node = node_of(controllers, pod);
-    if (pod->deleted_s > 0 || !node) {
+    if (pod->deleted_s > 0) {
         /* A finalizer keeps it: the store ends it when that goes. */
-        if (pod->deleted_s == 0 || pod->grace_s > 0)
+        if (pod->grace_s > 0)
             finish_deletion(controllers, pod);
+        return;
+    }
+    if (!node) {
+        collect_orphan(controllers, item);
         return;
     }
     if (object_label(node, STR(NODE_DOWN_LABEL), &down) && str_is(down, "true")) {
         item_wake(controllers, item, DOWN_POLL_MS);
         return;
     }
-    if (str_is(str_from(object_phase(pod)), "Pending"))
+    if (!str_is(str_from(object_phase(pod)), "Pending"))
+        return;
+    if (object_label(node, STR(NODE_START_FAILS_LABEL), &fails))
+        fail_start(controllers, item, fails);
+    else
         start_pod(controllers, pod);
 }

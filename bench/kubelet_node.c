@@ -84,11 +84,13 @@ static void sync_taints(struct controllers *controllers, const struct object *no
     struct str raw, flag;
     bool cordoned = object_field(node, "spec.unschedulable", &flag) && str_is(flag, "true");
     bool has = object_field(node, "spec.taints", &raw);
-    if (!has && ready && !cordoned) /* the usual case: no DOM */
+    bool reclaimed = object_label(node, STR(NODE_RECLAIM_LABEL), &flag);
+    if (!has && ready && !cordoned && !reclaimed) /* the usual case: no DOM */
         return;
     json_t *taints = has ? json_loadb(raw.ptr, raw.len, 0, NULL) : json_array();
     bool changed = set_taint(taints, "node.kubernetes.io/not-ready", !ready);
     changed = set_taint(taints, "node.kubernetes.io/unschedulable", cordoned) || changed;
+    changed = set_taint(taints, NODE_RECLAIM_TAINT, reclaimed) || changed;
     if (changed) {
         struct api_status status;
         const struct store_target target = {.kind = KIND_NODE, .name = str_from(node->ident->name)};
@@ -124,12 +126,40 @@ static void renew_lease(struct controllers *controllers, const struct object *no
     json_decref(body);
 }
 
+/* ---- reclaim ---- */
+
+/* The cloud takes the node back: true when it is gone, and the item with it. */
+static bool reclaim(struct controllers *controllers, struct item *item)
+{
+    struct mono_ms now = store_clock(controllers->store)->now;
+    struct str notice;
+    if (!object_label(item->object, STR(NODE_RECLAIM_LABEL), &notice)) {
+        item->is_reclaimed = false;
+        return false;
+    }
+    if (!item->is_reclaimed) {
+        int64_t notice_ms = json_int(notice, 0);
+        item->is_reclaimed = true;
+        item->reclaimed_at = mono_add(now, notice_ms > 0 ? notice_ms : 0);
+    }
+    int64_t left_ms = item->reclaimed_at.ms - now.ms;
+    if (left_ms > 0) {
+        item_wake(controllers, item, left_ms);
+        return false;
+    }
+    struct api_status status;
+    const struct store_target target = {.kind = KIND_NODE,
+                                        .name = str_from(item->object->ident->name)};
+    CHECK(store_delete(controllers->store, &target, NULL, NULL, &status));
+    return true;
+}
+
 void kubelet_sync_node(struct controllers *controllers, struct item *item)
 {
     struct mono_ms now = store_clock(controllers->store)->now;
     bool ready = !has_label(item->object, STR(NODE_DOWN_LABEL), "true");
     struct condition_view condition;
-    if (item->object->deleted_s > 0)
+    if (item->object->deleted_s > 0 || reclaim(controllers, item))
         return;
     if (!object_condition(item->object, "Ready", &condition) ||
         str_is(condition.status, "True") != ready)

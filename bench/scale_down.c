@@ -66,19 +66,28 @@ void scale_down_sort(struct scale_down_pod *pods, size_t count, int64_t now_us)
     qsort_r(pods, count, sizeof(*pods), compare_at, &now_us);
 }
 
-int32_t deletion_cost_parse(struct str text)
+bool deletion_cost_read(struct str text, int32_t *ret_cost)
 {
     bool negative = text.len > 0 && text.ptr[0] == '-';
     int64_t value = 0;
     if (text.len == 0 || text.len > COST_TEXT_BYTES || text.len == (size_t)negative)
-        return 0;
+        return false;
     if (text.ptr[negative] == '0' && text.len > 1 && !negative)
-        return 0;
+        return false;
     for (size_t i = negative; i < text.len; i++) {
         if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return 0;
+            return false;
         value = value * 10 + (text.ptr[i] - '0');
     }
     value = negative ? -value : value;
-    return value < INT32_MIN || value > INT32_MAX ? 0 : (int32_t)value;
+    if (value < INT32_MIN || value > INT32_MAX)
+        return false;
+    *ret_cost = (int32_t)value;
+    return true;
+}
+
+int32_t deletion_cost_parse(struct str text)
+{
+    int32_t cost;
+    return deletion_cost_read(text, &cost) ? cost : 0;
 }

@@ -38,7 +38,11 @@ int scale_down_compare(const struct scale_down_pod *a, const struct scale_down_p
  */
 void scale_down_sort(struct scale_down_pod *pods, size_t count, int64_t now_us);
 
-/* The value of the annotation; 0 when it is none (10.2: no '+', no leading zeros, int32). */
+/* Whether the text is a deletion cost (10.2), and which: what the apiserver checks. */
+bool deletion_cost_read(struct str text, int32_t *ret_cost);
+
+/* What the controller makes of the annotation: 0 when it is none (10.2: no '+', no leading zeros,
+ * int32). */
 int32_t deletion_cost_parse(struct str text);
 
 #endif

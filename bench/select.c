@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "bench/json_scan.h"
 #include "model/base/mem.h"
 
 /* Fields a kind can be selected by, as kube's field label conversions know them; an error else, so
@@ -250,4 +251,60 @@ bool selector_matches(const struct selector *selector, const struct object *obje
         if (!term_matches(&selector->terms[i], object))
             return false;
     return true;
+}
+
+/* ---- the selectors of objects ---- */
+
+static bool add_expression(struct str expression, struct buf *out)
+{
+    static const struct {
+        const char *op, *format;
+    } plain[] = {{"Exists", ""}, {"DoesNotExist", "!"}};
+    struct str raw, key, op, list, item, text;
+    if (!json_find(expression, STR("key"), &raw) || !json_plain(raw, &key) ||
+        !json_find(expression, STR("operator"), &raw) || !json_plain(raw, &op))
+        return false;
+    const char *comma = out->len > 0 ? "," : "";
+    for (size_t i = 0; i < ARRAY_LEN(plain); i++) {
+        if (str_is(op, plain[i].op)) {
+            (void)buf_printf(out, "%s%s" STR_FMT, comma, plain[i].format, STR_ARG(key));
+            return true;
+        }
+    }
+    bool in = str_is(op, "In");
+    if ((!in && !str_is(op, "NotIn")) || !json_find(expression, STR("values"), &list) ||
+        list.ptr[0] != '[' || list.len <= 2)
+        return false;
+    (void)buf_printf(out, "%s" STR_FMT " %s (", comma, STR_ARG(key), in ? "in" : "notin");
+    struct json_iter iter = json_items(list);
+    for (bool first = true; json_next_item(&iter, &item); first = false) {
+        if (!json_plain(item, &text))
+            return false;
+        (void)buf_printf(out, "%s" STR_FMT, first ? "" : ",", STR_ARG(text));
+    }
+    (void)buf_add_str(out, ")");
+    return true;
+}
+
+bool selector_text(struct str label_selector, struct buf *out)
+{
+    struct str raw, key, value, text;
+    if (label_selector.len == 0 || label_selector.ptr[0] != '{')
+        return false;
+    if (json_find(label_selector, STR("matchLabels"), &raw) && raw.ptr[0] == '{') {
+        struct json_iter iter = json_members(raw);
+        while (json_next_member(&iter, &key, &value)) {
+            if (!json_plain(value, &text))
+                return false;
+            (void)buf_printf(out, "%s" STR_FMT "=" STR_FMT, out->len > 0 ? "," : "", STR_ARG(key),
+                             STR_ARG(text));
+        }
+    }
+    if (json_find(label_selector, STR("matchExpressions"), &raw) && raw.ptr[0] == '[') {
+        struct json_iter iter = json_items(raw);
+        while (json_next_item(&iter, &value))
+            if (!add_expression(value, out))
+                return false;
+    }
+    return !buf_overflowed(out);
 }

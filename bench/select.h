@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include "bench/object.h"
+#include "model/base/buf.h"
 #include "model/base/check.h"
 #include "model/base/err.h"
 #include "model/base/str.h"
@@ -39,6 +40,10 @@ struct selector {
 NODISCARD int selector_parse(struct str labels, struct str fields, const struct kind *kind,
                              struct selector **ret_selector, struct err *err);
 void selector_free(struct selector *selector);
+
+/* The text form of a LabelSelector of the API (raw JSON: matchLabels, matchExpressions) for the
+ * above; "" selects all. False when it is none. */
+bool selector_text(struct str label_selector, struct buf *out);
 
 /* NULL matches everything. Cost: a scan of labels or spec per term. */
 bool selector_matches(const struct selector *selector, const struct object *object);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bench/crd.h"
 #include "bench/store_private.h"
 #include "model/base/hash.h"
 #include "model/base/mem.h"
@@ -19,6 +20,15 @@ static void store_first_namespaces(struct store *store)
         struct api_status status;
         CHECK(store_create(store, KIND_NAMESPACE, STR(""), body, NULL, &status));
         json_decref(body);
+    }
+}
+
+static void store_install_crds(struct store *store)
+{
+    for (int i = 0; i < KIND_COUNT; i++) {
+        struct api_status status;
+        if (kind_get((enum kind_id)i)->is_custom)
+            CHECK(crd_install(store, (enum kind_id)i, &status));
     }
 }
 
@@ -42,6 +52,8 @@ struct store *store_new(const struct store_options *options, const struct sim_cl
     map_init(&store->uids);
     map_init(&store->owners);
     store_first_namespaces(store);
+    if (!store->options.without_crds)
+        store_install_crds(store);
     return store;
 }
 
@@ -61,7 +73,7 @@ void store_free(struct store *store)
     for (size_t i = 0; i < store->options.history_events; i++)
         history_forget(&store->history[i]);
     free(store->history);
-    owners_fini(store);
+    store_owners_fini(store);
     event_queue_fini(store);
     for (size_t i = 0; i < KIND_COUNT; i++)
         table_fini(&store->tables[i]);
@@ -199,12 +211,12 @@ void store_publish(struct store *store, struct entry *entry, struct object *owne
     struct table *table = &store->tables[before->kind->id];
     bool owners_changed = owned_object->sections[SEC_OWNERS] != before->sections[SEC_OWNERS];
     if (owners_changed)
-        owners_unlink(store, entry);
+        store_owners_unlink(store, entry);
     owned_object->rv = ++store->rv;
     entry->object = owned_object;
     table->objects[entry->position] = owned_object;
     if (owners_changed)
-        owners_link(store, entry);
+        store_owners_link(store, entry);
     store_tell(store, CHANGE_MODIFIED, owned_object, before);
     object_unref(before);
 }
@@ -224,7 +236,7 @@ struct entry *store_insert(struct store *store, struct object *owned_object)
     entry->object = owned_object;
     table_add(&store->tables[owned_object->kind->id], key_hash(store, ident->key), entry);
     map_put(&store->uids, key_hash(store, str_from(ident->uid)), entry);
-    owners_link(store, entry);
+    store_owners_link(store, entry);
     struct entry *home = namespace_of(store, owned_object);
     if (home)
         home->contents++;
@@ -238,14 +250,14 @@ void store_remove(struct store *store, struct entry *entry)
     struct object *before = entry->object;
     const struct ident *ident = before->ident;
     struct str uid = str_from(ident->uid);
-    owners_unlink(store, entry);
+    store_owners_unlink(store, entry);
     table_remove(&store->tables[before->kind->id], key_hash(store, ident->key), entry);
     CHECK(map_remove(&store->uids, key_hash(store, uid), entry_has_uid, &uid) == entry);
     struct object *last = object_copy(before);
     last->rv = ++store->rv;
     free(entry);
     struct entry *home = namespace_of(store, before);
-    owners_doom(store, last);
+    store_owners_doom(store, last);
     store_tell(store, CHANGE_DELETED, last, before);
     if (home) {
         CHECK(home->contents > 0);

@@ -35,10 +35,12 @@ struct store_options {
                               * 102,400 of each kind) */
     uint32_t event_limit;    /* Event objects kept, the oldest go first; 0: 50,000 */
     int64_t event_ttl_ms;    /* age at which an Event object goes; 0: one hour as kube */
+    bool without_crds;       /* no custom kind is installed at first: crd.h */
 };
 
 /* The clock is read at each call and must outlive the store. Namespaces default, kube-system,
- * kube-public and kube-node-lease are there from the start. `options` may be NULL. */
+ * kube-public and kube-node-lease are there from the start, and so are the definitions of all
+ * custom kinds. `options` may be NULL. */
 struct store *store_new(const struct store_options *options, const struct sim_clock *clock);
 void store_free(struct store *store);
 
@@ -109,7 +111,8 @@ struct store_target {
 };
 
 /* Replaces an object, or through a subresource its status or its replicas. A resourceVersion or uid
- * in the body is a precondition (409). What did not change makes no event and no new version. */
+ * in the body is a precondition (409); a patch may carry the former only, another uid is 422. What
+ * did not change makes no event and no new version. */
 NODISCARD bool store_update(struct store *store, const struct store_target *target,
                             const json_t *body, const struct object **ret_object,
                             struct api_status *ret_status);
@@ -144,7 +147,8 @@ struct store_binding {
     struct str uid;            /* precondition, "" none */
     struct str rv;             /* precondition, "" none */
     const json_t *annotations; /* merged onto the pod; NULL none */
-    const json_t *labels;      /* merged onto the pod as of 1.35; NULL none */
+    const json_t *labels;      /* merged onto the pod; NULL none */
+    bool before_1_35;          /* labels are ignored and the nomination stays */
 };
 NODISCARD bool store_bind(struct store *store, const struct store_binding *request,
                           struct api_status *ret_status);

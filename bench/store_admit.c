@@ -6,7 +6,9 @@
  */
 #include <string.h>
 
+#include "bench/crd.h"
 #include "bench/json_scan.h"
+#include "bench/scale_down.h"
 #include "bench/store_private.h"
 
 static json_t *member_object(json_t *object, const char *key)
@@ -149,6 +151,19 @@ static bool resolve_priority(const struct store *store, json_t *spec, struct api
     return true;
 }
 
+/* The text rule of elastic-policies.md 10.2. A binding goes round it. */
+static bool admit_deletion_cost(struct str name, bool has_cost, struct str cost,
+                                struct api_status *ret_status)
+{
+    int32_t value;
+    if (!has_cost || deletion_cost_read(cost, &value))
+        return true;
+    return api_invalid(ret_status, kind_get(KIND_POD), name,
+                       "metadata.annotations[" DELETION_COST_ANNOTATION
+                       "]: Invalid value: \"" STR_FMT "\": must be a 32bit integer",
+                       STR_ARG(cost));
+}
+
 static bool admit_pod(const struct store *store, json_t *pod, struct api_status *ret_status)
 {
     json_t *spec = member_object(pod, "spec");
@@ -162,6 +177,11 @@ static bool admit_pod(const struct store *store, json_t *pod, struct api_status 
         return api_invalid(ret_status, kind_get(KIND_POD), str_from(name),
                            "spec.nodeName: Forbidden: cannot be set until all schedulingGates have "
                            "been cleared");
+    const json_t *cost = json_object_get(
+        json_object_get(json_object_get(pod, "metadata"), "annotations"), DELETION_COST_ANNOTATION);
+    if (!admit_deletion_cost(str_from(name), cost != NULL, str_from(json_string_value(cost)),
+                             ret_status))
+        return false;
     default_pod_spec(spec);
     default_text(spec, "serviceAccountName", "default");
     default_new(spec, "enableServiceLinks", json_true());
@@ -230,6 +250,49 @@ static void admit_namespace(json_t *object)
     (void)member_object(object, "spec");
 }
 
+/* policy/v1 ValidatePodDisruptionBudgetSpec. A status comes from the disruption controller alone.
+ */
+static bool check_amount(struct str name, const char *field, const json_t *amount,
+                         struct api_status *ret_status)
+{
+    const struct kind *kind = kind_get(KIND_POD_DISRUPTION_BUDGET);
+    const char *text = json_string_value(amount), *why = NULL;
+    size_t digits = text ? strspn(text, "0123456789") : 0;
+    if (json_is_integer(amount) && json_integer_value(amount) < 0)
+        return api_invalid(ret_status, kind, name,
+                           "spec.%s: Invalid value: %lld: must be greater than or equal to 0",
+                           field, (long long)json_integer_value(amount));
+    if (text && (digits == 0 || strcmp(text + digits, "%") != 0))
+        why = "a valid percent string must be a numeric string followed by an ending '%' (e.g. "
+              "'1%',  or '93%', regex used for validation is '[0-9]+%')";
+    else if (text && (digits > 3 || json_int((struct str){text, digits}, 0) > 100))
+        why = "must not be greater than 100%";
+    if (why)
+        return api_invalid(ret_status, kind, name, "spec.%s: Invalid value: \"%.64s\": %s", field,
+                           text, why);
+    return true;
+}
+
+static bool admit_budget(json_t *object, struct api_status *ret_status)
+{
+    static const char *const fields[] = {"minAvailable", "maxUnavailable"};
+    const json_t *spec = member_object(object, "spec");
+    const char *name =
+        json_string_value(json_object_get(json_object_get(object, "metadata"), "name"));
+    (void)json_object_set_new(object, "status",
+                              json_pack("{s:i, s:i, s:i, s:i}", "currentHealthy", 0,
+                                        "desiredHealthy", 0, "disruptionsAllowed", 0,
+                                        "expectedPods", 0));
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+        if (!check_amount(str_from(name), fields[i], json_object_get(spec, fields[i]), ret_status))
+            return false;
+    if (json_object_get(spec, "minAvailable") && json_object_get(spec, "maxUnavailable"))
+        return api_invalid(ret_status, kind_get(KIND_POD_DISRUPTION_BUDGET), str_from(name),
+                           "spec: Invalid value: minAvailable and maxUnavailable cannot be both "
+                           "set");
+    return true;
+}
+
 static void admit_node(json_t *object)
 {
     json_t *status = member_object(object, "status");
@@ -255,12 +318,21 @@ bool admit_create(struct store *store, const struct kind *kind, json_t *object,
         return admit_pod(store, object, ret_status);
     case KIND_REPLICA_SET:
     case KIND_DEPLOYMENT:
+    case KIND_STATEFUL_SET:
         return admit_workload(kind, object, ret_status);
     case KIND_NAMESPACE:
         admit_namespace(object);
         return true;
     case KIND_NODE:
         admit_node(object);
+        return true;
+    case KIND_POD_DISRUPTION_BUDGET:
+        return admit_budget(object, ret_status);
+    case KIND_CUSTOM_RESOURCE_DEFINITION:
+        return crd_admit(object, ret_status);
+    case KIND_RESOURCE_POLICY:
+    case KIND_ACK_RESOURCE_POLICY:
+        (void)json_object_del(object, "status");
         return true;
     case KIND_EVENT:
     case KIND_LEASE:
@@ -269,7 +341,6 @@ bool admit_create(struct store *store, const struct kind *kind, json_t *object,
     case KIND_SECRET:
     case KIND_SERVICE:
     case KIND_PRIORITY_CLASS:
-    case KIND_POD_DISRUPTION_BUDGET:
     case KIND_COUNT:
         break;
     }
@@ -304,6 +375,15 @@ bool admit_pod_update(const struct object *before, const struct object_parts *af
                       struct api_status *ret_status)
 {
     struct str name = str_from(before->ident->name), old_gates = STR("[]"), gates, item, gate;
+    struct str cost = STR(""), raw;
+    int32_t value;
+    bool has_cost = json_find(after->annotations, STR(DELETION_COST_ANNOTATION), &raw);
+    bool was_wrong = object_annotation(before, STR(DELETION_COST_ANNOTATION), &cost) &&
+                     !deletion_cost_read(cost, &value);
+    if (has_cost && !json_plain(raw, &cost))
+        cost = raw;
+    if (!was_wrong && !admit_deletion_cost(name, has_cost, cost, ret_status))
+        return false;
     if (!str_equal(blob_str(before->node_name), after->node_name))
         return api_invalid(
             ret_status, before->kind, name,
@@ -332,6 +412,15 @@ bool admit_pod_update(const struct object *before, const struct object_parts *af
 
 bool admit_has_generation(const struct kind *kind)
 {
-    return kind->id == KIND_POD || kind->id == KIND_REPLICA_SET || kind->id == KIND_DEPLOYMENT ||
-           kind->id == KIND_POD_DISRUPTION_BUDGET || kind->id == KIND_PRIORITY_CLASS;
+    static const enum kind_id with[] = {KIND_POD,
+                                        KIND_REPLICA_SET,
+                                        KIND_DEPLOYMENT,
+                                        KIND_STATEFUL_SET,
+                                        KIND_PRIORITY_CLASS,
+                                        KIND_POD_DISRUPTION_BUDGET,
+                                        KIND_CUSTOM_RESOURCE_DEFINITION};
+    for (size_t i = 0; i < ARRAY_LEN(with); i++)
+        if (kind->id == with[i])
+            return true;
+    return kind->is_custom;
 }

@@ -70,6 +70,25 @@ static void merge_strings(struct blob **slot, const json_t *added)
     buf_fini(&text);
 }
 
+/* The PodTopologyLabels admission plug-in of 1.35: zone and region of the node, whatever the
+ * binding says of them. */
+static void merge_topology(const struct store *store, struct str node_name, struct blob **slot)
+{
+    static const char *const keys[] = {"topology.kubernetes.io/region",
+                                       "topology.kubernetes.io/zone"};
+    const struct object *node = store_get(store, KIND_NODE, STR(""), node_name);
+    json_t *added = NULL;
+    struct str value;
+    for (size_t i = 0; node && i < ARRAY_LEN(keys); i++) {
+        if (!object_label(node, str_from(keys[i]), &value))
+            continue;
+        added = added ? added : json_object();
+        (void)json_object_set_new(added, keys[i], json_stringn(value.ptr, value.len));
+    }
+    merge_strings(slot, added);
+    json_decref(added);
+}
+
 /* The conditions with PodScheduled=True: the old one of that type is replaced where it stands. */
 static struct blob *scheduled_conditions(const struct object *pod, int64_t now_s)
 {
@@ -132,11 +151,15 @@ bool store_bind(struct store *store, const struct store_binding *request,
     struct object *bound = object_copy(pod);
     object_set_text(&bound->node_name, request->node);
     merge_strings(&bound->sections[SEC_ANNOTATIONS], request->annotations);
-    merge_strings(&bound->sections[SEC_LABELS], request->labels);
+    if (!request->before_1_35) {
+        merge_strings(&bound->sections[SEC_LABELS], request->labels);
+        merge_topology(store, request->node, &bound->sections[SEC_LABELS]);
+    }
     object_set_blob(&bound->sections[SEC_CONDITIONS],
                     scheduled_conditions(pod, store_now_s(store)));
-    object_set_blob(&bound->sections[SEC_STATUS],
-                    without_member(pod->sections[SEC_STATUS], STR("nominatedNodeName")));
+    if (!request->before_1_35)
+        object_set_blob(&bound->sections[SEC_STATUS],
+                        without_member(pod->sections[SEC_STATUS], STR("nominatedNodeName")));
     store_publish(store, entry, bound);
     return true;
 }

@@ -5,6 +5,7 @@
  *   alive --delete, bound pod, grace > 0--> terminating --delete, grace 0----> gone
  *   alive --delete, finalizers------------> terminating --last finalizer off-> gone
  */
+#include "bench/crd.h"
 #include "bench/json_scan.h"
 #include "bench/store_private.h"
 #include "model/base/mem.h"
@@ -89,7 +90,7 @@ bool store_finish_deletion(struct store *store, struct entry *entry)
 {
     const struct object *object = entry->object;
     if (object->deleted_s > 0 && object_has_finalizer(object, foreground) &&
-        !owners_has_dependents(store, object->ident->uid)) {
+        !store_owners_has_dependents(store, object->ident->uid)) {
         struct object *copy = object_copy(object);
         set_foreground(copy, false);
         store_publish(store, entry, copy);
@@ -100,23 +101,36 @@ bool store_finish_deletion(struct store *store, struct entry *entry)
     return true;
 }
 
-/* Deletes everything in a namespace, kind by kind; each object by its own rules. */
+/* Deletes all objects of a kind in a namespace, "" all of them; each by its own rules. */
+static void delete_all(struct store *store, enum kind_id kind, struct str ns)
+{
+    struct store_list list = store_list(store, kind, ns);
+    struct doomed *uids = mem_zalloc(list.count, sizeof(*uids));
+    for (size_t i = 0; i < list.count; i++)
+        memcpy(uids[i].uid, list.objects[i]->ident->uid, UID_BYTES);
+    for (size_t i = 0, count = list.count; i < count; i++) {
+        struct entry *entry = store_find_uid(store, str_from(uids[i].uid));
+        if (entry && entry->object->deleted_s == 0)
+            store_delete_entry(store, entry, -1, PROPAGATE_BACKGROUND);
+    }
+    mem_freep(&uids);
+}
+
+/* Deletes everything in a namespace, kind by kind. */
 void store_delete_contents(struct store *store, struct str ns)
 {
-    for (int kind = 0; kind < KIND_COUNT; kind++) {
-        if (!kind_get((enum kind_id)kind)->namespaced)
-            continue;
-        struct store_list list = store_list(store, (enum kind_id)kind, ns);
-        struct doomed *uids = mem_zalloc(list.count, sizeof(*uids));
-        for (size_t i = 0; i < list.count; i++)
-            memcpy(uids[i].uid, list.objects[i]->ident->uid, UID_BYTES);
-        for (size_t i = 0, count = list.count; i < count; i++) {
-            struct entry *entry = store_find_uid(store, str_from(uids[i].uid));
-            if (entry && entry->object->deleted_s == 0)
-                store_delete_entry(store, entry, -1, PROPAGATE_BACKGROUND);
-        }
-        mem_freep(&uids);
-    }
+    for (int kind = 0; kind < KIND_COUNT; kind++)
+        if (kind_get((enum kind_id)kind)->namespaced)
+            delete_all(store, (enum kind_id)kind, ns);
+}
+
+/* A definition takes the objects of its kind along, they go first. Kube holds it back while one of
+ * them has finalizers; here such a one stays behind, unseen until the kind is installed again. */
+static void delete_defined(struct store *store, const struct object *definition)
+{
+    const struct kind *kind = crd_defines(definition);
+    if (kind)
+        delete_all(store, kind->id, STR(""));
 }
 
 static void delete_namespace(struct store *store, struct entry *entry)
@@ -141,17 +155,19 @@ void store_delete_entry(struct store *store, struct entry *entry, int64_t grace_
         delete_namespace(store, entry);
         return;
     }
+    if (object->kind->id == KIND_CUSTOM_RESOURCE_DEFINITION)
+        delete_defined(store, object);
     int64_t grace = effective_grace_s(object, grace_s);
-    bool dependents = owners_has_dependents(store, object->ident->uid);
+    bool dependents = store_owners_has_dependents(store, object->ident->uid);
     if (propagation == PROPAGATE_ORPHAN && dependents)
-        owners_orphan(store, object);
+        store_owners_orphan(store, object);
     bool wait = propagation == PROPAGATE_FOREGROUND && dependents;
     bool shorter = object->deleted_s == 0 || (object->grace_s > 0 && grace < object->grace_s);
     if (grace > 0 || wait || object_has_finalizers(object)) {
         if (shorter)
             mark_deleted(store, entry, grace, wait);
         if (wait) /* its dependents go first; the last one takes the finalizer off */
-            owners_delete_dependents(store, entry->object);
+            store_owners_delete_dependents(store, entry->object);
         return;
     }
     store_remove(store, entry);
@@ -178,8 +194,11 @@ static bool check_preconditions(const struct object *object, const struct delete
                          STR_ARG(options->rv), (long long)object->rv);
         fine = false;
     }
-    if (!fine)
-        (void)api_conflict(ret_status, object->kind, "", name, text.data ? text.data : "");
+    if (!fine) { /* BeforeDelete() names the kind, not the resource */
+        struct kind named = *object->kind;
+        named.plural = named.kind;
+        (void)api_conflict(ret_status, &named, "", name, text.data ? text.data : "");
+    }
     buf_fini(&text);
     return fine;
 }
@@ -199,7 +218,7 @@ bool store_delete(struct store *store, const struct store_target *target,
     char uid[UID_BYTES];
     memcpy(uid, entry->object->ident->uid, UID_BYTES);
     store_delete_entry(store, entry, options->grace_s, options->propagation);
-    owners_collect(store);
+    store_owners_collect(store);
     if (ret_object)
         *ret_object = store_get_by_uid(store, str_from(uid));
     return true;

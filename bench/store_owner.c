@@ -58,7 +58,7 @@ static size_t owner_uids(const struct object *object, struct str *ret_uids)
     return count;
 }
 
-void owners_link(struct store *store, struct entry *entry)
+void store_owners_link(struct store *store, struct entry *entry)
 {
     struct str uids[MAX_OWNERS];
     if (!entry->object->sections[SEC_OWNERS])
@@ -77,7 +77,7 @@ void owners_link(struct store *store, struct entry *entry)
     }
 }
 
-void owners_unlink(struct store *store, struct entry *entry)
+void store_owners_unlink(struct store *store, struct entry *entry)
 {
     for (size_t i = 0; i < entry->link_count; i++) {
         struct dependents *dependents = entry->links[i].dependents;
@@ -96,17 +96,17 @@ void owners_unlink(struct store *store, struct entry *entry)
     entry->link_count = 0;
 }
 
-bool owners_has_dependents(const struct store *store, const char *uid)
+bool store_owners_has_dependents(const struct store *store, const char *uid)
 {
     return dependents_find(store, str_from(uid)) != NULL;
 }
 
-void owners_fini(struct store *store)
+void store_owners_fini(struct store *store)
 {
     for (size_t i = 0; i < KIND_COUNT; i++)
         for (size_t j = 0; j < store->tables[i].count; j++)
             if (store->tables[i].order[j])
-                owners_unlink(store, store->tables[i].order[j]);
+                store_owners_unlink(store, store->tables[i].order[j]);
     map_fini(&store->owners);
 }
 
@@ -121,9 +121,9 @@ static void doom_uid(struct store *store, const char *uid)
 
 /* An object went: its dependents are to be looked at, and an owner that waits in foreground
  * deletion may go now. */
-void owners_doom(struct store *store, const struct object *removed)
+void store_owners_doom(struct store *store, const struct object *removed)
 {
-    if (owners_has_dependents(store, removed->ident->uid))
+    if (store_owners_has_dependents(store, removed->ident->uid))
         doom_uid(store, removed->ident->uid);
     struct str uids[MAX_OWNERS];
     size_t count = owner_uids(removed, uids);
@@ -167,7 +167,7 @@ static struct doomed *dependents_copy(const struct store *store, struct str uid,
     return copy;
 }
 
-void owners_orphan(struct store *store, const struct object *owner)
+void store_owners_orphan(struct store *store, const struct object *owner)
 {
     size_t count;
     struct str uid = str_from(owner->ident->uid);
@@ -209,14 +209,14 @@ static void collect_dependents(struct store *store, struct str owner_uid)
     free(copy);
 }
 
-void owners_delete_dependents(struct store *store, const struct object *owner)
+void store_owners_delete_dependents(struct store *store, const struct object *owner)
 {
     char uid[UID_BYTES];
     memcpy(uid, owner->ident->uid, UID_BYTES);
     collect_dependents(store, str_from(uid));
 }
 
-void owners_collect(struct store *store)
+void store_owners_collect(struct store *store)
 {
     if (store->collecting)
         return;

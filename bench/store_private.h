@@ -90,14 +90,16 @@ void table_remove(struct table *table, uint64_t hash, struct entry *entry);
 struct entry *table_find(const struct table *table, uint64_t hash, struct str key);
 
 /* store_owner.c */
-void owners_link(struct store *store, struct entry *entry);   /* by its current version */
-void owners_unlink(struct store *store, struct entry *entry); /* before it goes or changes owners */
-void owners_doom(struct store *store, const struct object *removed);
-void owners_orphan(struct store *store, const struct object *owner);
-void owners_delete_dependents(struct store *store, const struct object *owner);
-void owners_collect(struct store *store); /* works off the doomed; no-op when already running */
-bool owners_has_dependents(const struct store *store, const char *uid);
-void owners_fini(struct store *store);
+void store_owners_link(struct store *store, struct entry *entry); /* by its current version */
+void store_owners_unlink(struct store *store,
+                         struct entry *entry); /* before it goes or changes owners */
+void store_owners_doom(struct store *store, const struct object *removed);
+void store_owners_orphan(struct store *store, const struct object *owner);
+void store_owners_delete_dependents(struct store *store, const struct object *owner);
+void store_owners_collect(
+    struct store *store); /* works off the doomed; no-op when already running */
+bool store_owners_has_dependents(const struct store *store, const char *uid);
+void store_owners_fini(struct store *store);
 
 /* store_delete.c */
 bool object_has_finalizers(const struct object *object);

@@ -2,6 +2,7 @@
  * at the rate of bindings and are taken as text. */
 #include <stdio.h>
 
+#include "bench/crd.h"
 #include "bench/json_scan.h"
 #include "bench/patch.h"
 #include "bench/store_private.h"
@@ -25,9 +26,20 @@ static struct str generate_name(struct store *store, struct str prefix, char *to
 static bool check_type(const struct kind *kind, const struct object_parts *parts,
                        struct api_status *ret_status)
 {
-    if ((parts->kind.len > 0 && !str_is(parts->kind, kind->kind)) ||
-        (parts->api_version.len > 0 && !str_is(parts->api_version, kind_api_version(kind, false)) &&
-         !str_is(parts->api_version, kind_api_version(kind, true))))
+    bool same_version = parts->api_version.len == 0 ||
+                        str_is(parts->api_version, kind_api_version(kind, false)) ||
+                        str_is(parts->api_version, kind_api_version(kind, true));
+    if (kind->is_custom && (parts->kind.len == 0 || parts->api_version.len == 0))
+        return api_bad_request(ret_status,
+                               "the object provided is unrecognized (must be of type %s): Object "
+                               "'%s' is missing",
+                               kind->kind, parts->kind.len == 0 ? "Kind" : "apiVersion");
+    if (str_is(parts->kind, kind->kind) && !same_version)
+        return api_bad_request(ret_status,
+                               "the API version in the data (" STR_FMT
+                               ") does not match the expected API version (%s)",
+                               STR_ARG(parts->api_version), kind_api_version(kind, false));
+    if ((parts->kind.len > 0 && !str_is(parts->kind, kind->kind)) || !same_version)
         return api_bad_request(ret_status,
                                STR_FMT " in version \"" STR_FMT
                                        "\" cannot be handled as a %s: expected %s/%s",
@@ -65,6 +77,9 @@ static bool create_checked(struct store *store, const struct kind *kind, struct 
     struct str name = parts->name;
     if (ns.len == 0 && kind->namespaced)
         ns = parts->ns;
+    if (!crd_serves(store, kind))
+        return api_refuse(ret_status, 404, "NotFound",
+                          "the server could not find the requested resource");
     if (!check_type(kind, parts, ret_status))
         return false;
     if (name.len == 0 && parts->generate_name.len > 0) {
@@ -154,23 +169,54 @@ bool store_create_text(struct store *store, enum kind_id kind_id, struct str ns,
 
 /* ---- update ---- */
 
-static bool check_update(const struct object *now, const struct object_parts *parts,
-                         struct api_status *ret_status)
+/* What a uid in the body means. A PUT has it as a precondition. A patch makes an object of it that
+ * is then found to have changed what is immutable, unless the status of a custom object is patched:
+ * that takes over nothing of the metadata. (Seen at a kube-apiserver 1.37.) */
+enum uid_rule { UID_PRECONDITION, UID_IMMUTABLE, UID_IGNORED };
+
+static bool check_uid(const struct object *now, struct str uid, enum uid_rule rule,
+                      struct api_status *ret_status)
 {
     struct str name = str_from(now->ident->name);
     char why[256];
+    if (uid.len == 0 || str_is(uid, now->ident->uid) || rule == UID_IGNORED)
+        return true;
+    if (rule == UID_IMMUTABLE)
+        return api_invalid(ret_status, now->kind, name,
+                           "metadata.uid: Invalid value: \"" STR_FMT "\": field is immutable",
+                           STR_ARG(uid));
+    (void)snprintf(why, sizeof(why),
+                   "Precondition failed: UID in precondition: " STR_FMT ", UID in object meta: %s",
+                   STR_ARG(uid), now->ident->uid);
+    return api_conflict(ret_status, now->kind, "", name, why);
+}
+
+/* The one refusal of a custom object that names the resource instead of the kind. */
+static bool refuse_without_version(const struct object *now, struct api_status *ret_status)
+{
+    (void)api_not_found(ret_status, now->kind, str_from(now->ident->name)); /* for the details */
+    ret_status->code = 422;
+    ret_status->reason = "Invalid";
+    (void)snprintf(ret_status->message, sizeof(ret_status->message),
+                   "%s.%s \"%.253s\" is invalid: metadata.resourceVersion: Invalid value: 0: must "
+                   "be specified for an update",
+                   now->kind->plural, now->kind->group, now->ident->name);
+    return false;
+}
+
+static bool check_update(const struct object *now, const struct object_parts *parts,
+                         enum uid_rule uid_rule, struct api_status *ret_status)
+{
+    struct str name = str_from(now->ident->name);
     if (parts->name.len > 0 && !str_equal(parts->name, name))
         return api_bad_request(ret_status,
                                "the name of the object (" STR_FMT
                                ") does not match the name on the URL (%s)",
                                STR_ARG(parts->name), now->ident->name);
-    if (parts->uid.len > 0 && !str_is(parts->uid, now->ident->uid)) {
-        (void)snprintf(why, sizeof(why),
-                       "Precondition failed: UID in precondition: " STR_FMT
-                       ", UID in object meta: %s",
-                       STR_ARG(parts->uid), now->ident->uid);
-        return api_conflict(ret_status, now->kind, "", name, why);
-    }
+    if (!check_uid(now, parts->uid, uid_rule, ret_status))
+        return false;
+    if (now->kind->is_custom && parts->rv.len == 0) /* custom resources know no unconditional PUT */
+        return refuse_without_version(now, ret_status);
     if (parts->rv.len > 0 && !str_is(parts->rv, "0") && json_int(parts->rv, -1) != now->rv)
         return api_conflict(ret_status, now->kind, "", name,
                             "the object has been modified; please apply your changes to the latest "
@@ -240,20 +286,27 @@ static void publish_update(struct store *store, struct entry *entry, struct obje
     if (ret_object)
         *ret_object = owned_next; /* lent: the history holds it even when it goes now */
     (void)store_finish_deletion(store, entry);
-    owners_collect(store);
+    store_owners_collect(store);
 }
 
-static bool update_split(struct store *store, struct entry *entry, enum subresource sub,
-                         struct object_parts *parts, const struct object **ret_object,
+struct update {
+    enum subresource sub;
+    enum uid_rule uid_rule;
+};
+
+static bool update_split(struct store *store, struct entry *entry, const struct update *update,
+                         const struct object_parts *parts, const struct object **ret_object,
                          struct api_status *ret_status)
 {
     const struct object *now = entry->object;
-    if (!check_type(now->kind, parts, ret_status) || !check_update(now, parts, ret_status))
+    if (!check_type(now->kind, parts, ret_status) ||
+        !check_update(now, parts, update->uid_rule, ret_status))
         return false;
-    if (sub == SUB_NONE && now->kind->id == KIND_POD && !admit_pod_update(now, parts, ret_status))
+    if (update->sub == SUB_NONE && now->kind->id == KIND_POD &&
+        !admit_pod_update(now, parts, ret_status))
         return false;
     struct object *next = object_make(now->ident, parts, now);
-    keep_other_half(next, now, sub);
+    keep_other_half(next, now, update->sub);
     publish_update(store, entry, next, ret_object);
     return true;
 }
@@ -264,7 +317,7 @@ static bool update_scale(struct store *store, struct entry *entry, const json_t 
     const json_t *meta = json_object_get(body, "metadata");
     const char *rv = json_string_value(json_object_get(meta, "resourceVersion"));
     struct object_parts preconditions = {.rv = str_from(rv)};
-    if (!check_update(entry->object, &preconditions, ret_status))
+    if (!check_update(entry->object, &preconditions, UID_PRECONDITION, ret_status))
         return false;
     struct object *next = object_copy(entry->object);
     if (!apply_scale(next, body, ret_status)) {
@@ -275,8 +328,9 @@ static bool update_scale(struct store *store, struct entry *entry, const json_t 
     return true;
 }
 
-bool store_update(struct store *store, const struct store_target *target, const json_t *body,
-                  const struct object **ret_object, struct api_status *ret_status)
+static bool update_with(struct store *store, const struct store_target *target, bool by_patch,
+                        const json_t *body, const struct object **ret_object,
+                        struct api_status *ret_status)
 {
     const struct kind *kind = kind_get(target->kind);
     struct entry *entry = store_find(store, target->kind, target->ns, target->name);
@@ -286,6 +340,11 @@ bool store_update(struct store *store, const struct store_target *target, const 
         return api_bad_request(ret_status, "the object provided is no JSON object");
     if (target->sub == SUB_SCALE)
         return update_scale(store, entry, body, ret_object, ret_status);
+    const struct update update = {.sub = target->sub,
+                                  .uid_rule = !by_patch ? UID_PRECONDITION
+                                              : kind->is_custom && target->sub == SUB_STATUS
+                                                  ? UID_IGNORED
+                                                  : UID_IMMUTABLE};
     json_t *copy = json_deep_copy(body);
     json_drop_nulls(copy);
     struct buf text;
@@ -296,11 +355,17 @@ bool store_update(struct store *store, const struct store_target *target, const 
     if (done && !object_parts_split(&parts, kind, buf_str(&text), &what))
         done = api_bad_request(ret_status, "%s in the body has a member of a wrong type", what);
     if (done)
-        done = update_split(store, entry, target->sub, &parts, ret_object, ret_status);
+        done = update_split(store, entry, &update, &parts, ret_object, ret_status);
     object_parts_fini(&parts);
     buf_fini(&text);
     json_decref(copy);
     return done;
+}
+
+bool store_update(struct store *store, const struct store_target *target, const json_t *body,
+                  const struct object **ret_object, struct api_status *ret_status)
+{
+    return update_with(store, target, false, body, ret_object, ret_status);
 }
 
 /* ---- patch ---- */
@@ -320,7 +385,7 @@ bool store_patch(struct store *store, const struct store_target *target, enum pa
     if (patch_apply(&json, patch_kind, patch, &err) < 0)
         done = api_invalid(ret_status, kind, target->name, "%s", err.text);
     else
-        done = store_update(store, target, json, ret_object, ret_status);
+        done = update_with(store, target, true, json, ret_object, ret_status);
     json_decref(json);
     return done;
 }

@@ -7,6 +7,7 @@
 
 #include "bench/clock.h"
 #include "bench/table_cells.h"
+#include "bench/table_custom.h"
 #include "model/base/check.h"
 
 struct column {
@@ -102,9 +103,19 @@ static const struct column columns[] = {
     {KIND_POD_DISRUPTION_BUDGET, "Allowed Disruptions", "integer", "", 0, cell_number,
      "status.disruptionsAllowed"},
     AGE(KIND_POD_DISRUPTION_BUDGET),
+    NAME(KIND_STATEFUL_SET),
+    {KIND_STATEFUL_SET, "Ready", "string", "", 0, cell_deployment_ready, NULL},
+    AGE(KIND_STATEFUL_SET),
+    {KIND_STATEFUL_SET, "Containers", "string", "", 1, cell_containers, "name"},
+    {KIND_STATEFUL_SET, "Images", "string", "", 1, cell_containers, "image"},
+    NAME(KIND_CUSTOM_RESOURCE_DEFINITION),
+    {KIND_CUSTOM_RESOURCE_DEFINITION, "Created At", "string", "", 0, cell_plain,
+     "metadata.creationTimestamp"},
+    NAME(KIND_RESOURCE_POLICY), /* the rest is in its definition */
+    NAME(KIND_ACK_RESOURCE_POLICY),
 };
 
-void table_columns(const struct kind *kind, struct buf *out)
+void table_columns(const struct kind *kind, const struct object *definition, struct buf *out)
 {
     bool first = true;
     (void)buf_add_str(out, "[");
@@ -119,14 +130,16 @@ void table_columns(const struct kind *kind, struct buf *out)
             first ? "" : ",", column->name, column->type, column->format, column->priority);
         first = false;
     }
+    if (definition)
+        custom_columns(definition, out);
     (void)buf_add_str(out, "]");
 }
 
-void table_row(const struct object *object, bool alt_form, enum table_include include,
-               int64_t now_s, struct buf *out)
+void table_row(const struct object *object, const struct object *definition,
+               const struct table_view *view, struct buf *out)
 {
     json_t *json = object_json(object, false);
-    const struct row row = {.object = object, .json = json, .now_s = now_s};
+    const struct row row = {.object = object, .json = json, .now_s = view->now_s};
     bool first = true;
     (void)buf_add_str(out, "{\"cells\":[");
     for (size_t i = 0; i < ARRAY_LEN(columns); i++) {
@@ -136,16 +149,18 @@ void table_row(const struct object *object, bool alt_form, enum table_include in
         columns[i].render(&row, columns[i].path, out);
         first = false;
     }
+    if (definition)
+        custom_cells(definition, &row, out);
     json_decref(json);
     (void)buf_add_str(out, "]");
-    if (include == INCLUDE_METADATA) {
+    if (view->include == INCLUDE_METADATA) {
         (void)buf_add_str(out, ",\"object\":{\"kind\":\"PartialObjectMetadata\",\"apiVersion\":"
                                "\"meta.k8s.io/v1\",");
         object_render_metadata(object, out);
         (void)buf_add_str(out, "}");
-    } else if (include == INCLUDE_OBJECT) {
+    } else if (view->include == INCLUDE_OBJECT) {
         (void)buf_add_str(out, ",\"object\":");
-        object_render(object, alt_form, out);
+        object_render(object, view->alt_form, out);
     }
     (void)buf_add_str(out, "}");
 }

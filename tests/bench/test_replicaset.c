@@ -176,3 +176,109 @@ Test(replicaset, is_found_when_it_was_there_before_the_controllers)
     cluster_pass(&c, 100);
     cr_assert_eq(cluster_pods(&c, ""), 3);
 }
+
+/* ---- units: the deletion cost that a binding brought (elastic-policies.md 10.1, chapter 12) ----
+ */
+
+/* Binds `count` waiting pods to a node, with a deletion cost in the Binding's annotations. */
+static void bind_with_cost(size_t count, const char *node, const char *cost)
+{
+    char names[16][64];
+    size_t found = 0;
+    struct store_list list = store_list(c.f.store, KIND_POD, STR("default"));
+    for (size_t i = 0; i < list.count && found < count; i++)
+        if (!list.objects[i]->node_name && list.objects[i]->deleted_s == 0)
+            snprintf(names[found++], sizeof(names[0]), "%s", list.objects[i]->ident->name);
+    cr_assert_eq(found, count);
+    json_t *annotations = json_pack("{s:s}", "controller.kubernetes.io/pod-deletion-cost", cost);
+    for (size_t i = 0; i < count; i++) {
+        const struct store_binding request = {.ns = STR("default"),
+                                              .name = str_from(names[i]),
+                                              .node = str_from(node),
+                                              .annotations = annotations};
+        cr_assert(store_bind(c.f.store, &request, &c.f.status), "%s", c.f.status.message);
+    }
+    json_decref(annotations);
+}
+
+static void scale_and_settle(int replicas)
+{
+    cluster_scale(&c, KIND_REPLICA_SET, "web", replicas);
+    cluster_pass(&c, 3000);
+}
+
+static void expect_units(size_t ecs, size_t payg, size_t eci)
+{
+    cr_expect_eq(cluster_pods(&c, "n1"), ecs, "ecs %zu", cluster_pods(&c, "n1"));
+    cr_expect_eq(cluster_pods(&c, "n2"), payg, "payg %zu", cluster_pods(&c, "n2"));
+    cr_expect_eq(cluster_pods(&c, "v1"), eci, "eci %zu", cluster_pods(&c, "v1"));
+}
+
+/* 1.9: subscription, pay-as-you-go, ECI: 2 -> 4 -> 6 -> 4 -> 2. Costs 100 x (n - i). The last unit
+ * goes although its pods are the oldest ready ones here: it starts first. */
+Test(replicaset, empties_the_last_unit_first_by_the_cost_of_the_bindings)
+{
+    cluster_node(&c, "v1", "");
+    cluster_workload(&c, KIND_REPLICA_SET, "web", 2, "");
+    cluster_pass(&c, 100);
+    bind_with_cost(2, "v1", "100");
+    cluster_pass(&c, 60000);
+    scale_and_settle(4);
+    bind_with_cost(2, "n2", "200");
+    cluster_pass(&c, 10000);
+    scale_and_settle(6);
+    bind_with_cost(2, "n1", "300");
+    cluster_pass(&c, 3000);
+    expect_units(2, 2, 2);
+    scale_and_settle(5);
+    expect_units(2, 2, 1);
+    scale_and_settle(4);
+    expect_units(2, 2, 0);
+    scale_and_settle(2);
+    expect_units(2, 0, 0);
+}
+
+/* 10.1: cost comes after readiness, so that a dear pod that runs outlives a cheap one that starts.
+ */
+Test(replicaset, a_pod_that_is_not_ready_goes_before_a_ready_one_of_the_last_unit)
+{
+    cluster_node(&c, "v1", "");
+    cluster_workload(&c, KIND_REPLICA_SET, "web", 1, "");
+    cluster_pass(&c, 100);
+    bind_with_cost(1, "v1", "100");
+    cluster_pass(&c, 3000);
+    cluster_scale(&c, KIND_REPLICA_SET, "web", 2);
+    cluster_pass(&c, 50);
+    bind_with_cost(1, "n1", "300");
+    cluster_scale(&c, KIND_REPLICA_SET, "web", 1);
+    cluster_pass(&c, 1000);
+    expect_units(0, 0, 1);
+}
+
+/* 10.2: what is no int32 counts as 0, which is less than 100. */
+Test(replicaset, a_cost_that_is_none_counts_as_0)
+{
+    cluster_workload(&c, KIND_REPLICA_SET, "web", 2, "");
+    cluster_pass(&c, 100);
+    bind_with_cost(1, "n1", "+300");
+    bind_with_cost(1, "n2", "100");
+    cluster_pass(&c, 3000);
+    scale_and_settle(1);
+    cr_expect_eq(cluster_pods(&c, "n1"), 0);
+    cr_expect_eq(cluster_pods(&c, "n2"), 1);
+}
+
+/* Each ReplicaSet is scaled by itself: a low cost in the other one saves nobody. */
+Test(replicaset, costs_compare_only_inside_of_one_replica_set)
+{
+    cluster_workload(&c, KIND_REPLICA_SET, "web", 1, "");
+    cluster_pass(&c, 100);
+    bind_with_cost(1, "n1", "300");
+    cluster_workload(&c, KIND_REPLICA_SET, "old", 2, "");
+    cluster_pass(&c, 100);
+    bind_with_cost(2, "n2", "-100");
+    cluster_pass(&c, 3000);
+    scale_and_settle(0);
+    cr_expect_eq(cluster_pods(&c, "n1"), 0);
+    cr_expect_eq(cluster_pods(&c, "n2"), 2);
+}

@@ -37,7 +37,8 @@ static json_t *row_of(const struct object *object, int64_t now_s)
 {
     struct buf out;
     buf_init(&out, MAX_OBJECT_BYTES);
-    table_row(object, false, INCLUDE_METADATA, now_s, &out);
+    const struct table_view view = {.include = INCLUDE_METADATA, .now_s = now_s};
+    table_row(object, NULL, &view, &out);
     json_t *row = json_loadb(out.data, out.len, 0, NULL);
     cr_assert(row, "%s", out.data);
     buf_fini(&out);
@@ -63,7 +64,7 @@ Test(table, a_row_has_a_cell_for_each_column_of_its_kind)
     for (size_t i = 0; i < ARRAY_LEN(objects); i++) {
         struct buf out;
         buf_init(&out, 1 << 16);
-        table_columns(objects[i]->kind, &out);
+        table_columns(objects[i]->kind, NULL, &out);
         json_t *columns = json_loadb(out.data, out.len, 0, NULL), *row = row_of(objects[i], 0);
         cr_expect_gt(json_array_size(columns), 1);
         cr_expect_eq(json_array_size(columns), json_array_size(json_object_get(row, "cells")));

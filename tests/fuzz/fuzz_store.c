@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "bench/crd.h"
 #include "bench/store.h"
 #include "bench/table.h"
 
@@ -14,13 +15,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void print_all(struct store *store, enum kind_id kind)
 {
+    const struct table_view view = {.include = INCLUDE_METADATA};
     struct store_list list = store_list(store, kind, STR(""));
     struct buf out;
     buf_init(&out, 4 * (size_t)MAX_OBJECT_BYTES);
     for (size_t i = 0; i < list.count; i++) {
         json_decref(object_json(list.objects[i], true)); /* CHECKs that it is JSON */
         buf_clear(&out);
-        table_row(list.objects[i], false, INCLUDE_METADATA, 0, &out);
+        table_row(list.objects[i], crd_find(store, list.objects[i]->kind), &view, &out);
         json_t *row = json_loadb(out.data, out.len, 0, NULL);
         if (!row)
             abort();
