@@ -2,33 +2,8 @@
 
 #include <stdlib.h>
 
-#include "model/base/hash.h"
 #include "model/base/mem.h"
-
-struct park_cohort {
-    uint32_t rejectors;
-    struct heap pods; /* who is the first in the queue's order */
-};
-
-struct park_group {
-    struct shape *shape;               /* borrowed: its pods keep it */
-    const struct policy_group *policy; /* NULL: no policy selects them */
-    struct park_group *next;           /* of the shape */
-    struct park_line *line;            /* NULL without a policy */
-    uint32_t line_position;
-    bool is_hopeful; /* an event since the last refusal may have helped */
-    struct park_cohort *cohorts;
-    uint32_t cohort_count, cohort_capacity;
-    uint32_t pod_count[PLUGIN_COUNT]; /* pods this plug-in refused */
-    uint32_t position[PLUGIN_COUNT];  /* in by_plugin[]; valid while pod_count is not 0 */
-};
-
-struct park_line {
-    const struct policy_group *policy;
-    struct park_group **groups; /* no order */
-    uint32_t count, capacity;
-    bool is_out; /* a pod of it has the turn */
-};
+#include "sched/park_private.h"
 
 bool pod_active_before(const void *a, const void *b)
 {
@@ -79,58 +54,6 @@ void park_init(struct park *park, const struct park_world *world)
     heap_init(&park->timed, pod_due_before, pod_timer_position);
 }
 
-/* ---- lines ---- */
-
-static uint64_t policy_hash(const struct policy_group *policy)
-{
-    return hash_mix((uint64_t)(uintptr_t)policy, 1);
-}
-
-static bool line_is_of(const void *value, const void *key)
-{
-    return ((const struct park_line *)value)->policy == key;
-}
-
-static struct park_line *line_find(const struct park *park, const struct policy_group *policy)
-{
-    return map_get(&park->lines, policy_hash(policy), line_is_of, policy);
-}
-
-static void line_add(struct park *park, struct park_group *group)
-{
-    struct park_line *line = line_find(park, group->policy);
-    if (!line) {
-        line = mem_zalloc(1, sizeof(*line));
-        line->policy = group->policy;
-        map_put(&park->lines, policy_hash(line->policy), line);
-    }
-    if (line->count == line->capacity) {
-        line->capacity = (uint32_t)mem_grow(line->capacity, (size_t)line->count + 1);
-        line->groups = mem_resize(line->groups, line->capacity, sizeof(*line->groups));
-    }
-    group->line = line;
-    group->line_position = line->count;
-    line->groups[line->count++] = group;
-}
-
-static void line_free_if_empty(struct park *park, struct park_line *line)
-{
-    if (line->count > 0 || line->is_out)
-        return;
-    CHECK(map_remove(&park->lines, policy_hash(line->policy), line_is_of, line->policy) == line);
-    free(line->groups);
-    free(line);
-}
-
-static void line_remove(struct park *park, struct park_group *group)
-{
-    struct park_line *line = group->line;
-    struct park_group *last = line->groups[--line->count];
-    line->groups[group->line_position] = last;
-    last->line_position = group->line_position;
-    line_free_if_empty(park, line);
-}
-
 /* ---- groups ---- */
 
 static void index_add(struct park_index *index, struct park_group *group, uint32_t plugin)
@@ -179,7 +102,7 @@ static void group_count_out(struct park *park, struct park_group *group, uint32_
     }
 }
 
-static struct park_cohort *group_find_cohort(const struct park_group *group, uint32_t rejectors)
+struct park_cohort *park_find_cohort(const struct park_group *group, uint32_t rejectors)
 {
     for (uint32_t i = 0; i < group->cohort_count; i++) {
         if (group->cohorts[i].rejectors == rejectors)
@@ -190,7 +113,7 @@ static struct park_cohort *group_find_cohort(const struct park_group *group, uin
 
 static struct park_cohort *group_ensure_cohort(struct park_group *group, uint32_t rejectors)
 {
-    struct park_cohort *cohort = group_find_cohort(group, rejectors);
+    struct park_cohort *cohort = park_find_cohort(group, rejectors);
     if (cohort)
         return cohort;
     if (group->cohort_count == group->cohort_capacity) {
@@ -211,7 +134,7 @@ static void group_drop_cohort(struct park_group *group, struct park_cohort *coho
     *cohort = group->cohorts[--group->cohort_count];
 }
 
-static struct park_group *group_find(const struct pod *pod)
+struct park_group *park_find_group(const struct pod *pod)
 {
     struct park_group *group = pod->shape->parked;
     while (group && group->policy != pod->group)
@@ -221,7 +144,7 @@ static struct park_group *group_find(const struct pod *pod)
 
 static struct park_group *group_ensure(struct park *park, const struct pod *pod)
 {
-    struct park_group *group = group_find(pod);
+    struct park_group *group = park_find_group(pod);
     if (group)
         return group;
     group = mem_zalloc(1, sizeof(*group));
@@ -230,7 +153,7 @@ static struct park_group *group_ensure(struct park *park, const struct pod *pod)
     group->next = pod->shape->parked;
     pod->shape->parked = group;
     if (group->policy)
-        line_add(park, group);
+        park_line_add(park, group);
     return group;
 }
 
@@ -241,7 +164,7 @@ static void group_free(struct park *park, struct park_group *group)
         link = &(*link)->next;
     *link = group->next;
     if (group->line)
-        line_remove(park, group);
+        park_line_remove(park, group);
     free(group->cohorts);
     free(group);
 }
@@ -300,9 +223,9 @@ static void forget_times(struct park *park, struct pod *pod)
 
 void park_remove(struct park *park, struct pod *pod)
 {
-    struct park_group *group = group_find(pod);
+    struct park_group *group = park_find_group(pod);
     CHECK(group);
-    struct park_cohort *cohort = group_find_cohort(group, pod->rejectors);
+    struct park_cohort *cohort = park_find_cohort(group, pod->rejectors);
     CHECK(cohort);
     heap_remove(&cohort->pods, pod);
     group_count_out(park, group, pod->rejectors, 1);
@@ -311,63 +234,6 @@ void park_remove(struct park *park, struct pod *pod)
         group_drop_cohort(group, cohort);
     if (group->cohort_count == 0)
         group_free(park, group);
-}
-
-/* ---- turns ---- */
-
-static struct pod *line_best(const struct park_line *line)
-{
-    struct pod *best = NULL;
-    for (uint32_t i = 0; i < line->count; i++) {
-        const struct park_group *group = line->groups[i];
-        for (uint32_t k = 0; group->is_hopeful && k < group->cohort_count; k++) {
-            struct pod *pod = heap_peek(&group->cohorts[k].pods);
-            if (!best || pod_active_before(pod, best))
-                best = pod;
-        }
-    }
-    return best;
-}
-
-/* The next pod of the line, unless one is out. */
-static struct pod *line_give_turn(struct park *park, struct park_line *line)
-{
-    struct pod *pod = line->is_out ? NULL : line_best(line);
-    if (!pod)
-        return NULL;
-    line->is_out = pod->has_turn = true;
-    park_remove(park, pod);
-    pod->queue_next = NULL;
-    return pod;
-}
-
-struct pod *park_offer(struct park *park, const struct policy_group *policy)
-{
-    struct park_line *line = line_find(park, policy);
-    if (!line)
-        return NULL;
-    for (uint32_t i = 0; i < line->count; i++)
-        line->groups[i]->is_hopeful |= line->groups[i]->pod_count[PLUGIN_UNITS] > 0;
-    return line_give_turn(park, line);
-}
-
-struct pod *park_next_turn(struct park *park, const struct policy_group *policy)
-{
-    struct park_line *line = line_find(park, policy);
-    CHECK(line && line->is_out);
-    line->is_out = false;
-    struct pod *next = line_give_turn(park, line);
-    if (!next)
-        line_free_if_empty(park, line);
-    return next;
-}
-
-struct pod *park_refused_turn(struct park *park, struct pod *pod)
-{
-    struct park_group *group = group_find(pod);
-    CHECK(group && group->line);
-    group->is_hopeful = false;
-    return park_next_turn(park, pod->group);
 }
 
 /* ---- waking ---- */
@@ -400,7 +266,7 @@ static struct pod *group_wake(struct park *park, struct park_group *group, uint3
     if (!group->line)
         return group_take(park, group, plugin, taken);
     group->is_hopeful = true;
-    struct pod *pod = line_give_turn(park, group->line);
+    struct pod *pod = park_line_give_turn(park, group->line);
     if (!pod)
         return taken;
     pod->queue_next = taken;
@@ -438,65 +304,4 @@ struct pod *park_first_timed(const struct park *park)
 uint32_t park_count(const struct park *park)
 {
     return park->oldest.count;
-}
-
-/* ---- checks ---- */
-
-static uint32_t cohort_check(const struct park_group *group, const struct park_cohort *cohort)
-{
-    CHECK(group_find_cohort(group, cohort->rejectors) == cohort);
-    heap_check(&cohort->pods);
-    for (uint32_t i = 0; i < cohort->pods.count; i++) {
-        const struct pod *pod = cohort->pods.items[i];
-        CHECK(pod->queue_place == QUEUE_PARKED);
-        CHECK(pod->shape == group->shape);
-        CHECK(pod->group == group->policy);
-        CHECK(pod->rejectors == cohort->rejectors);
-        CHECK(pod->heap_position != HEAP_NOWHERE);
-        CHECK((pod->timer_position != HEAP_NOWHERE) == (pod->retry_at.ms != MONO_NEVER.ms));
-        CHECK(!pod->has_turn);
-    }
-    return cohort->pods.count;
-}
-
-/* Returns the pods counted. */
-static uint32_t group_check(const struct park_group *group)
-{
-    uint32_t total = 0, by_plugin[PLUGIN_COUNT] = {0};
-    CHECK(group->cohort_count > 0);
-    CHECK((group->line != NULL) == (group->policy != NULL));
-    CHECK(!group->line || group->line->groups[group->line_position] == group);
-    /* Nobody hopeful is left behind: somebody of the line will be tried and wake the next. */
-    CHECK(!group->is_hopeful || group->line->is_out);
-    for (uint32_t i = 0; i < group->cohort_count; i++) {
-        uint32_t pod_count = cohort_check(group, &group->cohorts[i]);
-        CHECK(pod_count > 0);
-        for (uint32_t plugin = 0; plugin < PLUGIN_COUNT; plugin++)
-            by_plugin[plugin] += group->cohorts[i].rejectors >> plugin & 1 ? pod_count : 0;
-        total += pod_count;
-    }
-    for (uint32_t plugin = 0; plugin < PLUGIN_COUNT; plugin++)
-        CHECK(by_plugin[plugin] == group->pod_count[plugin]);
-    return total;
-}
-
-void park_check(const struct park *park)
-{
-    uint32_t total = 0;
-    heap_check(&park->oldest);
-    heap_check(&park->timed);
-    for (uint32_t plugin = 0; plugin < PLUGIN_COUNT; plugin++) {
-        const struct park_index *index = &park->by_plugin[plugin];
-        for (uint32_t i = 0; i < index->count; i++) {
-            const struct park_group *group = index->groups[i];
-            CHECK(group->pod_count[plugin] > 0);
-            CHECK(group->position[plugin] == i);
-            uint32_t first = 0;
-            while (group->pod_count[first] == 0)
-                first++;
-            if (first == plugin) /* each group once */
-                total += group_check(group);
-        }
-    }
-    CHECK(total == park->oldest.count);
 }
