@@ -46,6 +46,14 @@ static struct walk_scope unit_scope(const struct unit_search *search, uint32_t u
     };
 }
 
+/* Until when the unit is skipped: pods failed to start there, or it refused this one. */
+static struct mono_ms unit_cool_until(const struct unit_search *search, uint32_t unit)
+{
+    struct mono_ms of_unit = book_cool_until(search->cycle->world.book, search->pod, unit);
+    struct mono_ms of_pod = unit_wait_cool_until(search->pod, search->policy->units[unit].name_sym);
+    return mono_before(of_unit, of_pod) ? of_pod : of_unit;
+}
+
 /* A node of the unit for the pod, unless it is full. */
 static uint32_t unit_find(struct unit_search *search, uint32_t unit, struct unit_refusal *refusal)
 {
@@ -56,7 +64,7 @@ static uint32_t unit_find(struct unit_search *search, uint32_t unit, struct unit
         refusal->why = UNIT_WHY_CANNOT_HOST;
         return NODE_SLOT_NONE;
     }
-    struct mono_ms cool_until = book_cool_until(book, search->pod, unit);
+    struct mono_ms cool_until = unit_cool_until(search, unit);
     if (mono_before(search->now, cool_until)) {
         refusal->why = UNIT_WHY_COOLING;
         refusal->until_unix_s = wall_s(search, cool_until);
@@ -272,18 +280,28 @@ static void refuse(struct unit_search *search, enum overflow_result overflow, st
     search->result.rejectors = diagnosis.refused_by | 1u << PLUGIN_UNITS;
 }
 
-static void note_refusals(const struct unit_search *search)
+/* For the policy's status. A unit that lacks a node cools down where its policy says so, and then
+ * the end of that is what the pod waits for. */
+static void note_refusal(struct unit_search *search, uint32_t unit)
 {
     struct book *book = search->cycle->world.book;
-    int64_t now_unix_s = wall_s(search, search->now);
-    for (uint32_t unit = 0; unit < search->policy->unit_count; unit++) {
-        if (search->refusals[unit].why == UNIT_WHY_NOT_TRIED)
-            continue;
-        struct buf why CLEANUP(buf_fini);
-        buf_init(&why, POLICY_STATUS_TEXT_BYTES);
-        sentence_format_why(search->cycle->world.cluster->symbols, &search->refusals[unit], &why);
-        book_note_refusal(book, search->pod, unit, buf_str(&why), now_unix_s);
-    }
+    struct buf why CLEANUP(buf_fini);
+    buf_init(&why, POLICY_STATUS_TEXT_BYTES);
+    sentence_format_why(search->cycle->world.cluster->symbols, &search->refusals[unit], &why);
+    book_note_refusal(book, search->pod, unit, buf_str(&why), wall_s(search, search->now));
+    const struct policy_unit *rules = &search->policy->units[unit];
+    if (!search->lacks[unit] || rules->cool_down_ms == 0)
+        return;
+    struct mono_ms until = mono_add(search->now, rules->cool_down_ms);
+    unit_wait_cool(search->pod, rules->name_sym, until);
+    search->result.wake_at = mono_min(search->result.wake_at, until);
+}
+
+static void note_refusals(struct unit_search *search)
+{
+    for (uint32_t unit = 0; unit < search->policy->unit_count; unit++)
+        if (search->refusals[unit].why != UNIT_WHY_NOT_TRIED)
+            note_refusal(search, unit);
 }
 
 static bool preempt_after_all(struct unit_search *search)

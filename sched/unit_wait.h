@@ -15,6 +15,11 @@
 struct mono_ms unit_wait_until(struct pod *pod, uint32_t unit_sym, int64_t timeout_ms,
                                struct mono_ms now);
 
+/* A unit that refused the pod is skipped for it until then: one pod that fits nowhere must not keep
+ * others out. In the past when it never was. */
+void unit_wait_cool(struct pod *pod, uint32_t unit_sym, struct mono_ms until);
+struct mono_ms unit_wait_cool_until(const struct pod *pod, uint32_t unit_sym);
+
 /* Reads the ends out of the message of a condition (policy/sentence.h). `wall_zero_ms`: wall time
  * when the monotonic clock was 0. Waits that are known already stay. */
 void unit_waits_restore(struct pod *pod, struct str message, struct symbols *symbols,

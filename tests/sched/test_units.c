@@ -43,7 +43,7 @@ TestSuite(units, .init = setup, .fini = teardown);
     "{\"metadata\":{\"name\":\"web\",\"namespace\":\"default\",\"uid\":"                           \
     "\"00000000-0000-0000-0000-000000000001\",\"resourceVersion\":\"" #generation                  \
     "\",\"generation\":" #generation ",\"creationTimestamp\":\"2026-11-22T00:00:00Z\"},\"spec\":{" \
-                                     "\"selector\":{\"app\":\"web\"}," __VA_ARGS__ "}}"
+    "\"selector\":{\"app\":\"web\"}," __VA_ARGS__ "}}"
 #define ECS(more)             "{\"name\":\"ecs\",\"nodeSelector\":{\"pool\":\"ecs\"}" more "}"
 #define SPOT(more)            "{\"name\":\"spot\",\"nodeSelector\":{\"pool\":\"spot\"}" more "}"
 #define ECI                   "{\"name\":\"eci\",\"resource\":\"eci\"}"
@@ -255,4 +255,37 @@ Test(units, fill_minima_first)
     core_policy(&core, POLICY(1, UNITS(ECS(""), SPOT(",\"min\":2"))));
     add_pods(0, 4, "cpu=100m");
     cr_expect_str_eq(where(), "ssee");
+}
+
+Test(units, are_skipped_by_a_pod_they_refused_while_they_cool_down)
+{
+    core_policy(&core, POLICY(1, UNITS(ECS(",\"coolDown\":\"5m\""))));
+    add_pods(0, 3, "cpu=3");
+    cr_expect_str_eq(where(), "ee");
+    core_node(&core, &(struct fixture_node){
+                         .name = "e3", .allocatable = "cpu=4, pods=110", .labels = "pool=ecs"});
+    core_wait(&core, 20000);
+    cr_expect_str_eq(where(), "ee", "the third skips the unit");
+    cr_expect(strstr(last_message(), "ecs: cooling down until 1970-01-01T00:05:00Z"), "%s",
+              last_message());
+    add_pods(3, 4, "cpu=100m");
+    cr_expect_str_eq(where(), "eee", "others do not");
+    core_wait(&core, 5 * 60 * 1000);
+    cr_expect_str_eq(where(), "eeee");
+}
+
+Test(units, cool_down_when_a_virtual_node_does_not_start_a_pod)
+{
+    core_policy(
+        &core,
+        POLICY(1, UNITS("{\"name\":\"eci\",\"resource\":\"eci\",\"coolDown\":\"1m\"}", SPOT(""))));
+    add_pods(0, 1, "cpu=1");
+    core_pod(&core, &(struct fixture_pod){
+                        .name = "p0", .node = "v1", .containers = "cpu=1", .labels = "app=web"});
+    (void)core_pod_gone(&core, &(struct fixture_pod){.name = "p0", .node = "v1"});
+    add_pods(1, 2, "cpu=1");
+    cr_expect_str_eq(where(), "vs");
+    core_wait(&core, 60 * 1000);
+    add_pods(2, 3, "cpu=1");
+    cr_expect_str_eq(where(), "vsv");
 }
