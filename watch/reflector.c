@@ -385,7 +385,9 @@ static void finish_absent(struct reflector *reflector)
     if (!reflector->is_absent)
         log_info(reflector->options.log, 0, "Not installed on this server, going on without",
                  {"path", reflector->path});
-    bool had_list = reflector->phase == REFLECTOR_WATCHING;
+    /* Empty is a list that names nothing: one of its own, where this was a watch or a later page.
+     */
+    bool had_list = reflector->phase == REFLECTOR_WATCHING || reflector->call.end.is_later_page;
     reflector->is_absent = reflector->is_synced = true;
     reflector->failures = 0;
     buf_clear(&reflector->rv);

@@ -48,7 +48,7 @@ struct write {
     bool clears_nomination;      /* STATUS */
     uint32_t nominated_node_sym; /* STATUS; SYM_EMPTY: none is written */
     int64_t transition_unix_us;  /* STATUS: lastTransitionTime, 0: not in the patch */
-    struct write *successor;     /* STATUS: what came while this one was under way */
+    struct write *successor;     /* STATUS, POLICY: what came while this one was under way */
     struct write *bind; /* STATUS, LABELS: the bind of its pod, that leaves when this is answered */
     bool is_moot;       /* STATUS: its pod is being bound: not sent any more */
     bool has_series, is_patch; /* EVENT */

@@ -1,5 +1,8 @@
 /* The end of a victim: PATCH of its DisruptionTarget condition, then DELETE (kube-scheduler.md
  * A14.6). A victim that is gone, or is another pod by now, needs no more. */
+#include <string.h>
+
+#include "watch/refusal.h"
 #include "watch/url.h"
 #include "watch/writer_private.h"
 
@@ -31,11 +34,17 @@ void writer_evict(void *ctx, const struct evict_request *request)
         write_class_put(&writer->status_class, write);
 }
 
-/* 404: gone. 409: its UID is another pod's. */
-static bool is_gone(const struct http_reply *reply)
+/* A PATCH with another UID than the object's is 422 and names the field; a DELETE with one is 409.
+ * 409 to a PATCH is a race inside the server: the victim is there. */
+static bool is_gone(const struct http_reply *reply, bool is_patch)
 {
     enum outcome outcome = write_outcome(reply);
-    return outcome == OUTCOME_GONE || outcome == OUTCOME_CONFLICT;
+    if (is_patch && outcome == OUTCOME_INVALID) {
+        struct refusal refusal;
+        refusal_read(reply->status, reply->body, &refusal);
+        return strstr(refusal.message, "metadata.uid") != NULL;
+    }
+    return outcome == OUTCOME_GONE || (outcome == OUTCOME_CONFLICT && !is_patch);
 }
 
 static void answer_done(struct writer *writer, const struct write *write)
@@ -47,7 +56,7 @@ static void answer_done(struct writer *writer, const struct write *write)
 void writer_disruption_answered(struct writer *writer, struct write *write,
                                 const struct http_reply *reply)
 {
-    if (is_gone(reply)) {
+    if (is_gone(reply, true)) {
         answer_done(writer, write);
         return;
     }
@@ -69,7 +78,7 @@ void writer_disruption_answered(struct writer *writer, struct write *write,
 void writer_delete_answered(struct writer *writer, struct write *write,
                             const struct http_reply *reply)
 {
-    if (is_gone(reply))
+    if (is_gone(reply, false))
         answer_done(writer, write);
     else
         writer_answer(writer, EVENT_EVICT_REPLY, write, reply, NULL);

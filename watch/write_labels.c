@@ -59,6 +59,7 @@ bool writer_labels_first(struct writer *writer, struct write *bind,
     labels->next = NULL;
     *(writer->labelled ? &writer->labelled_last->next : &writer->labelled) = labels;
     writer->labelled_last = labels;
+    writer->labelled_count++;
     if (writer->label_route == ROUTE_UNKNOWN)
         ask_version(writer);
     return true;
@@ -79,8 +80,10 @@ static long minor_of(struct str body)
 static struct write *take_labelled(struct writer *writer)
 {
     struct write *labels = writer->labelled;
-    if (labels)
+    if (labels) {
         writer->labelled = labels->next;
+        writer->labelled_count--;
+    }
     return labels;
 }
 
@@ -93,10 +96,7 @@ void writer_version_answered(struct writer *writer, const struct http_reply *rep
     writer->label_route = minor == 0 ? ROUTE_UNKNOWN : carries ? ROUTE_BINDING : ROUTE_PATCH;
     for (struct write *labels; (labels = take_labelled(writer));) {
         struct write *bind = labels->bind;
-        if (writer->is_draining || writer->is_closing) {
-            write_class_drop(&writer->bind_class, labels);
-            write_class_refuse(&writer->bind_class, bind, "shutting down");
-        } else if (carries) {
+        if (carries) {
             write_class_drop(&writer->bind_class, labels);
             writer_send_bind(writer, bind);
         } else {
@@ -118,7 +118,9 @@ void writer_labels_answered(struct writer *writer, struct write *write,
     }
     if (outcome == OUTCOME_DONE || outcome == OUTCOME_UNKNOWN || outcome == OUTCOME_CONFLICT ||
         outcome == OUTCOME_NOT_SENT) {
-        write_class_refuse(&writer->bind_class, bind, "its labels could not be written");
+        write_class_refuse(&writer->bind_class, bind,
+                           writer->is_draining ? "shutting down"
+                                               : "its labels could not be written");
         return;
     }
     writer_answer(writer, EVENT_BIND_REPLY, bind, reply, NULL); /* the bind itself never left */

@@ -1,4 +1,6 @@
-/* PATCHes of the status of ResourcePolicies. Of one policy at most one waits: it says the newest.
+/*
+ * PATCHes of the status of ResourcePolicies. Of one policy one is in flight and one waits, which
+ * says the newest: two in flight could overtake each other, and the older would stay.
  */
 #include "model/base/hash.h"
 #include "model/names.h"
@@ -33,28 +35,38 @@ static void fill(struct writer *writer, struct write *write, const struct policy
     write_body_policy(&write->text, symbols, (struct str){uid_text, uid_len}, status);
 }
 
-void writer_patch_policy(void *ctx, const struct policy_status *status)
+static struct write *new_patch(struct writer *writer, const struct policy_status *status)
 {
-    struct writer *writer = ctx;
-    struct write *write =
-        map_get(&writer->policies, uid_hash(status->uid), write_is_of, &status->uid);
-    if (write && write->is_under_way) {
-        (void)map_remove(&writer->policies, uid_hash(status->uid), write_is_of, &status->uid);
-        write = NULL;
-    }
-    if (write) {
-        fill(writer, write, status);
-        return;
-    }
-    struct write_class *class = &writer->status_class;
-    write = write_class_take(class, WRITE_POLICY);
+    struct write *write = write_class_take(&writer->status_class, WRITE_POLICY);
     write->method = "PATCH";
     write->content_type = "application/merge-patch+json";
     write->namespace_sym = status->namespace_sym;
     write->uid = status->uid;
     fill(writer, write, status);
+    return write;
+}
+
+void writer_patch_policy(void *ctx, const struct policy_status *status)
+{
+    struct writer *writer = ctx;
+    struct write_class *class = &writer->status_class;
+    struct write *known =
+        map_get(&writer->policies, uid_hash(status->uid), write_is_of, &status->uid);
+    if (known && known->is_in_flight) {
+        if (known->successor)
+            fill(writer, known->successor, status);
+        else
+            known->successor = new_patch(writer, status);
+        return;
+    }
+    if (known) { /* waits, for the first time or again */
+        fill(writer, known, status);
+        return;
+    }
+    struct write *write = new_patch(writer, status);
     if (writer->is_draining || class->waiting >= WRITER_STATUS_QUEUE) {
-        write_class_refuse(class, write, "too many patches are waiting, or shutting down");
+        write_class_refuse(class, write,
+                           writer->is_draining ? "shutting down" : "too many patches are waiting");
         return;
     }
     map_put(&writer->policies, uid_hash(write->uid), write);
@@ -64,7 +76,13 @@ void writer_patch_policy(void *ctx, const struct policy_status *status)
 void writer_policy_answered(struct writer *writer, struct write *write,
                             const struct http_reply *reply)
 {
+    struct write *successor = write->successor;
+    write->successor = NULL;
     if (map_get(&writer->policies, uid_hash(write->uid), write_is_of, &write->uid) == write)
         (void)map_remove(&writer->policies, uid_hash(write->uid), write_is_of, &write->uid);
+    if (successor) {
+        map_put(&writer->policies, uid_hash(successor->uid), successor);
+        write_class_put(write->class, successor);
+    }
     writer_answer(writer, EVENT_POLICY_STATUS_REPLY, write, reply, NULL);
 }

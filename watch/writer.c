@@ -113,7 +113,8 @@ static void on_answer(void *ctx, struct write *write, const struct http_reply *r
 static size_t port_bind_room(void *ctx)
 {
     const struct writer *writer = ctx;
-    return writer->is_draining ? 0 : write_class_room(&writer->bind_class);
+    size_t room = writer->is_draining ? 0 : write_class_room(&writer->bind_class);
+    return room > writer->labelled_count ? room - writer->labelled_count : 0;
 }
 
 static void port_note(void *ctx, enum note_level level, const char *text)
@@ -214,7 +215,7 @@ struct writer *writer_new(const struct writer_options *options)
 
 uint32_t writer_binds_in_flight(const struct writer *writer)
 {
-    return writer->bind_class.in_flight + writer->bind_class.waiting;
+    return writer->bind_class.in_flight + writer->bind_class.waiting + writer->labelled_count;
 }
 
 struct writer_stats writer_stats(const struct writer *writer)
@@ -230,6 +231,7 @@ struct writer_stats writer_stats(const struct writer *writer)
 void writer_drain(struct writer *writer)
 {
     writer->is_draining = true;
+    writer_labels_refuse_binds(writer, "shutting down");
 }
 
 static void part_closed(void *ctx)

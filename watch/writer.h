@@ -4,9 +4,9 @@
  * Retry-After are obeyed per class. Events wait while more than half the window of binds is in use
  * and shortly after, in a bounded ring; what does not fit is dropped and counted.
  *
- * Files: writer.c life and port, write_bind.c binds and reads, write_status.c, write_event.c,
- * write_class.c queues, write_window.c how many, write_rule.c what an answer means, write_body.c
- * the JSON.
+ * Files: writer.c life and port, write_bind.c binds and reads, write_labels.c what comes before a
+ * bind, write_evict.c, write_status.c, write_policy.c, write_event.c, write_class.c queues,
+ * write_window.c how many, write_rule.c what an answer means, write_body*.c the JSON.
  */
 #ifndef WATCH_WRITER_H
 #define WATCH_WRITER_H

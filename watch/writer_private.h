@@ -23,11 +23,12 @@ struct writer {
     char *instance;                /* owned */
     struct write_class bind_class, status_class, event_class;
     struct map statuses; /* by UID: the STATUS write of a pod, waiting or under way */
-    struct map policies; /* by UID: the POLICY write that waits */
+    struct map policies; /* by UID: the POLICY write, waiting or in flight */
     enum label_route label_route;
     struct write *labelled, *labelled_last; /* binds that wait for the route, in order */
-    struct decoder *pod_decoder;            /* for read_pod() */
-    struct write *reading;                  /* whose answer is being decoded */
+    uint32_t labelled_count;
+    struct decoder *pod_decoder; /* for read_pod() */
+    struct write *reading;       /* whose answer is being decoded */
     struct event_series *series;
     uv_timer_t series_timer;
     uv_timer_t calm_timer; /* active while binds are many, and until events may leave */
