@@ -18,7 +18,7 @@
 #include "watch/write_window.h"
 
 enum {
-    WRITE_TEXT_BYTES_MAX = 256 * 1024, /* path, name and body of one write */
+    WRITE_TEXT_BYTES_MAX = 512 * 1024, /* path, name and body: the status of 64 units needs 320 KB */
     WRITE_POOL_MAX = 1024,             /* idle writes kept; each holds about a kilobyte */
     WRITE_BACKOFF_BASE_MS = 200,
     WRITE_COMPLAINT_EVERY_MS = 60 * 1000, /* a missing right is logged so often, not per write */

@@ -52,7 +52,7 @@ void writer_patch_policy(void *ctx, const struct policy_status *status)
     struct write_class *class = &writer->status_class;
     struct write *known =
         map_get(&writer->policies, uid_hash(status->uid), write_is_of, &status->uid);
-    if (known && known->is_in_flight) {
+    if (known && (known->is_in_flight || known->successor)) {
         if (known->successor)
             fill(writer, known->successor, status);
         else

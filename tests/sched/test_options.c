@@ -59,6 +59,8 @@ Test(options, have_the_documented_defaults)
     cr_expect_null(options.score_weights);
     cr_expect_null(options.score_strategy);
     cr_expect_null(options.score_resources);
+    cr_expect_null(options.unit_types);
+    cr_expect_not(options.preemption, "nobody is deleted unless the operator says so");
     cr_expect_eq(options.pod_initial_backoff_seconds, 1);
     cr_expect_eq(options.pod_max_backoff_seconds, 10);
     cr_expect_eq(options.v, 0);
@@ -73,6 +75,7 @@ Test(options, take_every_flag)
         "--kubeconfig=/k --context c --service-account-dir=/sa --insecure-skip-tls-verify "
         "--predicate-step=32 --feasible-target 0 --score-weights=ImageLocality=0 "
         "--score-strategy=MostAllocated --score-resources=cpu=1,nvidia.com/gpu=5 --seed=7 "
+        "--unit-types=/u.yaml --preemption "
         "--pod-initial-backoff-seconds=2 --pod-max-backoff-seconds=20 --v=4 --logging-format=json");
     cr_expect_str_eq(options.kubeconfig, "/k");
     cr_expect_str_eq(options.context, "c");
@@ -84,6 +87,8 @@ Test(options, take_every_flag)
     cr_expect_str_eq(options.score_strategy, "MostAllocated");
     cr_expect_str_eq(options.score_resources, "cpu=1,nvidia.com/gpu=5");
     cr_expect_eq(options.seed, 7);
+    cr_expect_str_eq(options.unit_types, "/u.yaml");
+    cr_expect(options.preemption);
     cr_expect_eq(options.pod_initial_backoff_seconds, 2);
     cr_expect_eq(options.pod_max_backoff_seconds, 20);
     cr_expect_eq(options.v, 4);
@@ -109,6 +114,8 @@ Test(options, take_switches_bare_and_with_a_value)
 {
     cr_expect(parse_well("--insecure-skip-tls-verify=true").insecure_skip_tls_verify);
     cr_expect_not(parse_well("--insecure-skip-tls-verify=false").insecure_skip_tls_verify);
+    cr_expect(parse_well("--preemption=true").preemption);
+    cr_expect_not(parse_well("--preemption --preemption=false").preemption);
     cr_expect(parse_well("--help").help);
     cr_expect(parse_well("-h").help);
     cr_expect(parse_well("--version").version);
@@ -158,6 +165,9 @@ static const struct {
     {"--logging-format=xml", "--logging-format=xml: give one of text|json"},
     {"--logging-format=tex", "--logging-format=tex: give one of text|json"},
     {"--logging-format=text|json", "--logging-format=text|json: give one of text|json"},
+    {"--unit-types", "--unit-types needs a value: --unit-types=FILE"},
+    {"--unit-type=/u", "unknown flag --unit-type: did you mean --unit-types?"},
+    {"--preemption=yes", "--preemption=yes: give true or false, or --preemption alone"},
     {"--insecure-skip-tls-verify=yes",
      "--insecure-skip-tls-verify=yes: give true or false, or --insecure-skip-tls-verify alone"},
     {"--context=c", "--context=c: contexts are in a kubeconfig: give --kubeconfig=FILE too"},

@@ -135,7 +135,9 @@ static bool has_transcript(void *ctx)
 void rig_await(struct reflector_rig *rig, const char *transcript)
 {
     struct wanted wanted = {.rig = rig, .transcript = transcript};
-    script_run(&rig->script, has_transcript, &wanted);
+    if (!script_run_for(&rig->script, 10000, has_transcript, &wanted))
+        cr_assert_fail("awaited: %s; came: " STR_FMT, transcript,
+                       STR_ARG(buf_str(&rig->transcript)));
 }
 
 static bool has_requests(void *ctx)

@@ -137,7 +137,7 @@ Test(writer_status, reports_a_patch_of_a_pod_that_is_another_now)
 
 Test(writer_status, refuses_a_patch_that_is_absurdly_large)
 {
-    static char message[300 * 1024];
+    static char message[600 * 1024];
     memset(message, 'x', sizeof message - 1);
     rig_patch(&rig, message, false, false);
     rig_await_replies(&rig, 1);
