@@ -181,6 +181,22 @@ static void see_flags(struct pod *pod, const struct pod_object *object)
     pod->has_foreign_cost = object->has_deletion_cost && !is_ours;
 }
 
+/* An object older than a nomination of ours does not undo it. The write carries the condition too,
+ * so an object with that condition is newer. */
+static uint32_t see_nomination(struct pod *pod, const struct pod_object *object,
+                               uint64_t condition_hash)
+{
+    bool is_older = pod->nomination == NOMINATION_DUE ||
+                    (pod->nomination == NOMINATION_SENT && pod->condition_hash != condition_hash);
+    if (is_older && object->node_name_sym == SYM_EMPTY)
+        return 0;
+    pod->nomination = NOMINATION_SEEN;
+    if (pod->nominated_node_sym == object->nominated_node_sym)
+        return 0;
+    pod->nominated_node_sym = object->nominated_node_sym;
+    return POD_NOMINATION;
+}
+
 static uint32_t see_details(struct cluster *cluster, struct pod *pod,
                             const struct pod_object *object)
 {
@@ -191,18 +207,17 @@ static uint32_t see_details(struct cluster *cluster, struct pod *pod,
         bits |= POD_GATES_REMOVED;
     if (pod->priority != object->priority)
         bits |= POD_PRIORITY;
-    if (pod->nominated_node_sym != object->nominated_node_sym)
-        bits |= POD_NOMINATION;
     pod->is_deleting = object->is_deleting;
     pod->gate_count = (uint16_t)(object->gate_count < UINT16_MAX ? object->gate_count : UINT16_MAX);
     pod->priority = object->priority;
-    pod->nominated_node_sym = object->nominated_node_sym;
     pod->generation = object->generation;
     const struct scheduled_condition *condition = &object->scheduled;
-    pod->condition_hash =
+    uint64_t condition_hash =
         condition->is_set && !condition->is_true
             ? cluster_condition_hash(cluster, condition->reason, condition->message)
             : 0;
+    bits |= see_nomination(pod, object, condition_hash);
+    pod->condition_hash = condition_hash;
     see_times(pod, object);
     see_flags(pod, object);
     see_problem(pod, object);

@@ -53,6 +53,13 @@ enum bind_phase {
     BIND_PACED,   /* not sent yet: the unit takes no more before `retry_at` */
 };
 
+/* What pod.nominated_node_sym is worth. */
+enum nomination {
+    NOMINATION_SEEN, /* as the apiserver tells it */
+    NOMINATION_DUE,  /* ours, newer than that: the next write of its status has to say it */
+    NOMINATION_SENT, /* ours, in a write that was not seen yet */
+};
+
 struct pod {
     struct uid uid;
     char *name;                 /* owned */
@@ -62,9 +69,9 @@ struct pod {
     struct policy_group *group; /* private to policy/book.h; NULL: no policy selects it */
     struct unit_waits *waits;   /* owned by sched/unit_timer.h; NULL: it has waited in no unit */
     struct requests *held;      /* referenced; what it takes on its node. NULL while pending */
-    struct pod *node_prev, *node_next; /* the node's pods, while ASSUMED or BOUND */
+    struct pod *node_prev, *node_next;   /* the node's pods, while ASSUMED or BOUND */
     struct pod *queue_prev, *queue_next; /* the gated list; private to the queue */
-    uint64_t resource_version; /* cluster_version() of the text; equality only */
+    uint64_t resource_version;           /* cluster_version() of the text; equality only */
     int64_t generation;
     uint64_t condition_hash; /* of PodScheduled as last seen or sent; 0: none, or True */
     struct mono_ms queued_at;
@@ -95,11 +102,13 @@ struct pod {
     bool is_deleting;
     bool preempts_never;   /* preemptionPolicy: Never */
     bool is_preempted;     /* DisruptionTarget, by a scheduler's preemption */
+    bool is_evicted;       /* we ask for its end: it counts as leaving before the watch says so */
+    uint8_t nomination;    /* enum nomination */
     bool is_ready;         /* condition Ready */
     bool was_running;      /* it was seen past Pending */
     bool has_foreign_cost; /* a pod-deletion-cost that is not ours */
     bool has_our_cost;
-    bool has_turn;          /* woken for its whole line; private to the queue */
+    bool has_turn;         /* woken for its whole line; private to the queue */
     uint8_t unit;          /* private to policy/book.h: index of the unit whose node it is on */
     bool is_counted;       /* private to policy/book.h: in its unit's counts */
     bool is_noted_waiting; /* private to policy/book.h */

@@ -174,6 +174,8 @@ void binding_start(struct sched *sched, struct pod *pod, const struct cycle_resu
     queue_placed(sched->queue, pod, sched_now(sched));
     nominator_remove(&sched->nominator, pod);
     assume(sched, pod, result);
+    if (pod->nominated_node_sym != sched->cluster.nodes.nodes[pod->node_slot]->name_sym)
+        intake_nomination_gone(sched, pod->nominated_node_sym, pod->shape);
     if (pod->shape->refs == 1)
         match_drop(pod->shape); /* no other pod will ask: a bit a node for each is too much */
     sched->stats.assumed++;

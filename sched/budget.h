@@ -24,6 +24,8 @@ struct budget {
     uint32_t disrupted_count;
     char **disrupted_pods; /* names that count already */
     bool is_listed;        /* by the list under way */
+    uint64_t spent_in;     /* private to sched/preempt.h: the dry run that `left` is of */
+    int32_t left;          /* likewise: disruptions it has not used up */
     struct budget *next;   /* of the namespace, in order of arrival */
 };
 

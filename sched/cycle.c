@@ -210,9 +210,11 @@ static struct cycle_result cycle_refuse(struct cycle *cycle, const struct pod *p
         .rejectors = diagnosis.refused_by ? diagnosis.refused_by : every_filter(),
         .wake_at = MONO_NEVER,
     };
-    const struct preempt_scope scope = {.nodes = present,
-                                        .full_unit = POLICY_UNITS_MAX,
-                                        .now_unix_s = cycle_wall_s(cycle, cycle->now)};
+    const struct preempt_scope scope = {
+        .nodes = present,
+        .matching = match_sync(cluster, pod->shape, cycle->world.types, UNIT_TYPE_ANY),
+        .full_unit = POLICY_UNITS_MAX,
+        .now_unix_s = cycle_wall_s(cycle, cycle->now)};
     (void)cycle_preempt(cycle, pod, &scope, &result, message);
     return result;
 }

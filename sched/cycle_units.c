@@ -93,6 +93,25 @@ static bool found(struct unit_search *search, uint32_t unit, uint32_t slot)
     return true;
 }
 
+/* Its victims of last time are leaving: wherever that is, it is not worth more of them. */
+static bool is_waiting_for_victims(struct unit_search *search)
+{
+    const struct cycle_world *world = &search->cycle->world;
+    const struct node *node =
+        node_table_find(&world->cluster->nodes, search->pod->nominated_node_sym);
+    for (uint32_t unit = 0; node && unit < search->policy->unit_count; unit++) {
+        if (!bitset_test(book_unit_nodes(world->book, search->pod, unit), node->slot))
+            continue;
+        uint32_t type = search->policy->units[unit].type;
+        const struct preempt_scope scope = {
+            .matching = match_sync(world->cluster, search->pod->shape, world->types, type),
+            .type = &world->types->items[type],
+        };
+        return preempt_is_waiting(world->preemptor, search->pod, &scope);
+    }
+    return false;
+}
+
 /* Room in the unit through victims; never for lack of it in a virtual unit. */
 static bool unit_preempt(struct unit_search *search, uint32_t unit)
 {
@@ -103,8 +122,17 @@ static bool unit_preempt(struct unit_search *search, uint32_t unit)
         refusal->why == UNIT_WHY_FULL && refusal->fullness.kind != FULLNESS_OWNER_UNKNOWN;
     if (type->is_virtual || type->obeys_only_max || (!is_full && refusal->why != UNIT_WHY_LACKS))
         return false;
+    const struct cycle_world *world = &search->cycle->world;
+    if (!world->preemptor)
+        return false;
+    if (is_waiting_for_victims(search)) {
+        search->result.keeps_nomination = true;
+        return true;
+    }
     const struct preempt_scope scope = {
-        .nodes = book_unit_nodes(search->cycle->world.book, search->pod, unit),
+        .nodes = book_unit_nodes(world->book, search->pod, unit),
+        .matching = match_sync(world->cluster, search->pod->shape, world->types,
+                               search->policy->units[unit].type),
         .type = type,
         .full_unit = is_full ? unit : POLICY_UNITS_MAX,
         .now_unix_s = wall_s(search, search->now),

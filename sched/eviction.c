@@ -21,6 +21,7 @@ struct eviction {
         last;      /* last.name NULL: it was asked, or there is one victim only */
     uint32_t open; /* requests without an answer */
     uint32_t slot;
+    bool has_failed; /* some victim stays: the last one is spared */
 };
 
 /* A request without an answer. */
@@ -58,19 +59,19 @@ static void eviction_free(struct eviction *eviction)
     free(eviction);
 }
 
-/* From here on the victim counts as leaving: the watch may take a while to show it. */
+static bool is_asked(const struct sched *sched, const struct pod *victim)
+{
+    return map_get(&sched->asked, uid_hash(victim->uid), is_asked_of, &victim->uid);
+}
+
 static void ask(struct sched *sched, struct eviction *eviction, struct pod *victim,
                 const struct pod *preemptor)
 {
-    if (victim->is_deleting ||
-        map_get(&sched->asked, uid_hash(victim->uid), is_asked_of, &victim->uid))
-        return;
     struct asked *asked = mem_zalloc(1, sizeof(*asked));
     *asked = (struct asked){victim->uid, eviction};
     map_put(&sched->asked, uid_hash(victim->uid), asked);
     eviction->open++;
     sched->stats.evicted++;
-    victim->is_preempted = true;
     struct buf message CLEANUP(buf_fini);
     buf_init(&message, CYCLE_MESSAGE_BYTES_MAX);
     (void)buf_printf(&message, "%s: preempting to accommodate a higher priority pod",
@@ -84,21 +85,48 @@ static void ask(struct sched *sched, struct eviction *eviction, struct pod *vict
     report_preempted(sched, victim, preemptor, eviction->slot);
 }
 
+/* The pod is tried again at once, and says so when it still needs room. */
+static void retry(struct sched *sched, const struct named_pod *named)
+{
+    struct pod *pod = find_pod(sched, named);
+    if (!pod || pod->queue_place == QUEUE_NOWHERE)
+        return;
+    queue_detach(sched->queue, pod);
+    queue_reinsert(sched->queue, pod, POD_REGROUPED, sched_now(sched));
+}
+
+/* The last victim's turn: spared when another one stays, and when nobody waits for its room. */
+static void ask_last(struct sched *sched, struct eviction *eviction)
+{
+    struct pod *last = find_pod(sched, &eviction->last);
+    free(eviction->last.name);
+    eviction->last.name = NULL;
+    const struct pod *preemptor = find_pod(sched, &eviction->preemptor);
+    bool is_wanted = preemptor && preemptor->place == POD_PENDING && !eviction->has_failed;
+    if (!last || is_asked(sched, last))
+        return;
+    if (is_wanted && !last->is_deleting)
+        ask(sched, eviction, last, preemptor);
+    else
+        last->is_evicted = false;
+}
+
 /* Nothing is under way: the last victim's turn, or all is done. */
 static void go_on(struct sched *sched, struct eviction *eviction)
 {
     if (eviction->open > 0)
         return;
-    struct pod *preemptor = find_pod(sched, &eviction->preemptor);
-    struct pod *last = eviction->last.name ? find_pod(sched, &eviction->last) : NULL;
-    free(eviction->last.name);
-    eviction->last.name = NULL;
-    if (last && preemptor)
-        ask(sched, eviction, last, preemptor);
-    if (eviction->open == 0)
-        eviction_free(eviction);
+    if (eviction->last.name)
+        ask_last(sched, eviction);
+    if (eviction->open > 0)
+        return;
+    if (eviction->has_failed)
+        retry(sched, &eviction->preemptor);
+    eviction_free(eviction);
 }
 
+/* From here on all victims count as leaving: the watch may take a while to show it. Those that
+ * leave anyway, or were asked to by another pod's preemption, need no request. */
 void eviction_start(struct sched *sched, struct pod *pod, const struct preempt_choice *choice)
 {
     CHECK(choice->victim_count > 0);
@@ -106,24 +134,29 @@ void eviction_start(struct sched *sched, struct pod *pod, const struct preempt_c
     struct eviction *eviction = mem_zalloc(1, sizeof(*eviction));
     eviction->slot = choice->slot;
     eviction->preemptor = name_pod(pod);
-    eviction->last = name_pod(choice->victims[choice->victim_count - 1]);
-    for (uint32_t i = 0; i + 1 < choice->victim_count; i++)
-        ask(sched, eviction, choice->victims[i], pod);
+    struct pod *last = NULL;
+    for (uint32_t i = 0; i < choice->victim_count; i++) {
+        struct pod *victim = choice->victims[i];
+        if (victim->is_deleting || victim->is_evicted)
+            continue;
+        victim->is_evicted = true;
+        if (last)
+            ask(sched, eviction, last, pod);
+        last = victim;
+    }
+    if (last)
+        eviction->last = name_pod(last);
     go_on(sched, eviction);
 }
 
-/* A victim that stays after all: the pod is tried again, and says so when it still needs room. */
-static void refused(struct sched *sched, const struct eviction *eviction, const struct reply *reply)
+/* A victim that stays after all. */
+static void refused(struct sched *sched, struct eviction *eviction, const struct reply *reply)
 {
+    eviction->has_failed = true;
     struct pod *victim =
         cluster_find_pod(&sched->cluster, reply->pod.namespace_sym, reply->pod.name);
-    if (victim && uid_equal(victim->uid, reply->pod.uid) && !victim->is_deleting)
-        victim->is_preempted = false;
-    struct pod *pod = find_pod(sched, &eviction->preemptor);
-    if (!pod || pod->queue_place == QUEUE_NOWHERE)
-        return;
-    queue_detach(sched->queue, pod);
-    queue_reinsert(sched->queue, pod, POD_REGROUPED, sched_now(sched));
+    if (victim && uid_equal(victim->uid, reply->pod.uid))
+        victim->is_evicted = false;
 }
 
 void eviction_on_reply(struct sched *sched, const struct reply *reply)

@@ -34,9 +34,7 @@ void intake_freed(struct sched *sched, uint32_t slot, uint32_t wake_kind, const 
                 });
 }
 
-/* Those who yielded to a nomination that is no more may try that node. */
-static void intake_nomination_gone(struct sched *sched, uint32_t node_sym,
-                                   const struct shape *shape)
+void intake_nomination_gone(struct sched *sched, uint32_t node_sym, const struct shape *shape)
 {
     const struct node *node = node_table_find(&sched->cluster.nodes, node_sym);
     if (node_sym != SYM_EMPTY && node)

@@ -9,13 +9,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "model/base/bitset.h"
+#include "model/base/map.h"
 #include "model/cluster.h"
 #include "sched/filter.h"
 
+/* One nominated pod. */
+struct nominee {
+    struct pod *pod; /* borrowed */
+    uint32_t node_sym;
+    struct nominee *previous, *next; /* of the node, in order of arrival */
+};
+
 struct nominator {
-    struct pod **pods; /* private: pending, nominated; order of arrival */
-    uint32_t count, capacity;
+    struct map by_pod, by_node; /* private: pod -> nominee; node -> its nominees */
+    uint32_t count;
 };
 
 void nominator_init(struct nominator *nominator);
@@ -31,6 +38,14 @@ struct fitting {
     const struct pod *pod;
     const struct unit_type *type; /* of the unit that is searched; NULL: none */
 };
+
+/* Those nominated to a node; the others by ->next. NULL: none. The node need not exist. */
+struct nominee *nominator_first(const struct nominator *nominator, uint32_t node_sym);
+
+/* Counts the nominated pods that hold their place against `pod` on the node (sign 1), or takes them
+ * off again (-1). */
+void nominator_account(const struct nominator *nominator, struct cluster *cluster,
+                       const struct pod *pod, uint32_t slot, int sign);
 
 /* Puts the nominated pods that count against the pod on the node, runs `filters_explain`, and takes
  * them off again. Without any, the plain verdict. Passing with them implies passing without: our

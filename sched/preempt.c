@@ -12,6 +12,9 @@ struct preemptor *preemptor_new(const struct preempt_world *world, uint64_t seed
     struct preemptor *preemptor = mem_zalloc(1, sizeof(*preemptor));
     preemptor->world = *world;
     rng_init(&preemptor->rng, seed);
+    for (uint32_t i = 0; i < PLUGIN_COUNT; i++)
+        if (filters[i] && !filters[i]->is_static)
+            preemptor->dynamic[preemptor->dynamic_count++] = filters[i];
     return preemptor;
 }
 
@@ -19,41 +22,67 @@ void preemptor_free(struct preemptor *preemptor)
 {
     if (!preemptor)
         return;
+    for (size_t i = 0; i < ARRAY_LEN(preemptor->candidates); i++)
+        free(preemptor->candidates[i].choice.victims);
     free(preemptor->slots);
+    free(preemptor->lower);
+    free(preemptor->gone);
     free(preemptor);
+}
+
+/* ---- verdicts ---- */
+
+enum verdict preempt_verdict(const struct preemptor *preemptor, const struct filter_input *in,
+                             uint32_t slot)
+{
+    for (uint32_t i = 0; i < preemptor->dynamic_count; i++) {
+        enum verdict verdict = preemptor->dynamic[i]->check(in, slot);
+        if (verdict != VERDICT_FIT)
+            return verdict;
+    }
+    return VERDICT_FIT;
+}
+
+/* With the nominated pods that count against the pod. What a static filter refuses stays refused
+ * whoever leaves. */
+static enum verdict verdict_on(const struct preemptor *preemptor, const struct pod *pod,
+                               const struct preempt_scope *scope, uint32_t slot)
+{
+    if (!bitset_test(scope->matching, slot))
+        return VERDICT_UNFIT_FINAL;
+    const struct preempt_world *world = &preemptor->world;
+    const struct filter_input in = {
+        .cluster = world->cluster, .shape = pod->shape, .type = scope->type};
+    bool has_nominees = nominator_counts(world->nominator, world->cluster, pod, slot);
+    if (has_nominees)
+        nominator_account(world->nominator, world->cluster, pod, slot, 1);
+    enum verdict verdict = preempt_verdict(preemptor, &in, slot);
+    if (has_nominees)
+        nominator_account(world->nominator, world->cluster, pod, slot, -1);
+    return verdict;
 }
 
 /* ---- eligibility ---- */
 
-static enum verdict verdict_on(const struct preemptor *preemptor, const struct pod *pod,
-                               const struct preempt_scope *scope, uint32_t slot,
-                               struct diagnosis *diagnosis)
+/* Those whose end we ask for count from then on: the watch may not have shown it yet. A condition
+ * alone does not: the delete behind it may have failed, or never been sent. */
+static bool is_leaving(const struct pod *victim)
 {
-    const struct fitting fitting = {preemptor->world.cluster, pod, scope->type};
-    struct reasons reasons;
-    reasons.count = 0;
-    enum plugin refused_by = PLUGIN_FEATURES;
-    enum verdict verdict =
-        nominator_explain(preemptor->world.nominator, &fitting, slot, &reasons, &refused_by);
-    if (diagnosis && verdict != VERDICT_FIT)
-        diagnosis_add(diagnosis, refused_by, &reasons);
-    return verdict;
+    return victim->is_evicted || (victim->is_preempted && victim->is_deleting);
 }
 
-/* Its victims of last time are still leaving the node it is nominated to (A14.1). Those whose end
- * was asked for count from then on: the watch may not have shown it yet. */
-static bool is_waiting_for_victims(const struct preemptor *preemptor, const struct pod *pod,
-                                   const struct preempt_scope *scope)
+bool preempt_is_waiting(const struct preemptor *preemptor, const struct pod *pod,
+                        const struct preempt_scope *scope)
 {
     const struct node_table *nodes = &preemptor->world.cluster->nodes;
     if (pod->nominated_node_sym == SYM_EMPTY)
         return false;
     const struct node *node = node_table_find(nodes, pod->nominated_node_sym);
-    if (!node || !node->is_present || !bitset_test(scope->nodes, node->slot) ||
-        verdict_on(preemptor, pod, scope, node->slot, NULL) == VERDICT_UNFIT_FINAL)
+    if (!node || !node->is_present ||
+        verdict_on(preemptor, pod, scope, node->slot) == VERDICT_UNFIT_FINAL)
         return false;
     for (const struct pod *other = node->pods; other; other = other->node_next)
-        if (other->is_preempted && other->priority < pod->priority)
+        if (is_leaving(other) && other->priority < pod->priority)
             return true;
     return false;
 }
@@ -83,7 +112,7 @@ static void find_nodes(struct preemptor *preemptor, const struct pod *pod,
          slot = bitset_next(scope->nodes, slot + 1)) {
         if (!bitset_test(&nodes->present, slot))
             continue;
-        enum verdict verdict = verdict_on(preemptor, pod, scope, slot, NULL);
+        enum verdict verdict = verdict_on(preemptor, pod, scope, slot);
         if (verdict == VERDICT_UNFIT || (verdict == VERDICT_FIT && is_full))
             add_slot(preemptor, slot);
         else
@@ -114,6 +143,13 @@ static uint32_t candidates_wanted(uint32_t count)
     return wanted < count ? (uint32_t)wanted : count;
 }
 
+static void swap_candidates(struct preemptor *preemptor)
+{
+    struct candidate better = preemptor->candidates[1];
+    preemptor->candidates[1] = preemptor->candidates[0];
+    preemptor->candidates[0] = better;
+}
+
 /* Tries nodes from a random one on, until there are enough candidates and one of them breaks no
  * budget; keeps the best. */
 static bool find_best(struct preemptor *preemptor, const struct pod *pod,
@@ -126,13 +162,12 @@ static bool find_best(struct preemptor *preemptor, const struct pod *pod,
     uint32_t first = (uint32_t)rng_below(&preemptor->rng, count);
     bool has_clean = false;
     for (uint32_t i = 0; i < count && (found < wanted || !has_clean); i++) {
-        struct candidate *candidate = &preemptor->candidates[1];
         if (!preempt_dry_run(preemptor, pod, scope, preemptor->slots[(first + i) % count],
                              diagnosis))
             continue;
-        has_clean |= candidate->choice.budget_violations == 0;
-        if (found++ == 0 || is_better(candidate, &preemptor->candidates[0]))
-            preemptor->candidates[0] = *candidate;
+        has_clean |= preemptor->candidates[1].choice.budget_violations == 0;
+        if (found++ == 0 || is_better(&preemptor->candidates[1], &preemptor->candidates[0]))
+            swap_candidates(preemptor);
     }
     return found > 0;
 }
@@ -141,6 +176,19 @@ static void say(struct buf *message, const char *text)
 {
     if (message)
         (void)buf_printf(message, " preemption: %s", text);
+}
+
+static void say_found(const struct preemptor *preemptor, struct buf *message)
+{
+    const struct preempt_choice *choice = &preemptor->candidates[0].choice;
+    const struct cluster *cluster = preemptor->world.cluster;
+    if (message)
+        (void)buf_printf(
+            message,
+            " preemption: found a potential placement for pod on node %s, preempting "
+            "%u victims",
+            symbol_text(cluster->symbols, cluster->nodes.nodes[choice->slot]->name_sym),
+            choice->victim_count);
 }
 
 enum preempt_answer preempt_find(struct preemptor *preemptor, const struct pod *pod,
@@ -152,7 +200,7 @@ enum preempt_answer preempt_find(struct preemptor *preemptor, const struct pod *
         say(message, "not eligible due to preemptionPolicy=Never.");
         return PREEMPT_INELIGIBLE;
     }
-    if (is_waiting_for_victims(preemptor, pod, scope)) {
+    if (preempt_is_waiting(preemptor, pod, scope)) {
         say(message, "not eligible due to a terminating pod on the nominated node.");
         return PREEMPT_WAITING;
     }
@@ -160,6 +208,7 @@ enum preempt_answer preempt_find(struct preemptor *preemptor, const struct pod *
     diagnosis_init(&diagnosis, cluster->nodes.present_count);
     find_nodes(preemptor, pod, scope, &diagnosis);
     if (find_best(preemptor, pod, scope, &diagnosis)) {
+        say_found(preemptor, message);
         *ret_choice = &preemptor->candidates[0].choice;
         return PREEMPT_FOUND;
     }

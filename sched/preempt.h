@@ -17,8 +17,6 @@
 #include "sched/budget.h"
 #include "sched/nominator.h"
 
-enum { PREEMPT_VICTIMS_MAX = 512 }; /* more than a node holds pods by any common limit */
-
 struct preemptor; /* opaque: scratch memory */
 
 struct preempt_world {
@@ -33,8 +31,9 @@ void preemptor_free(struct preemptor *preemptor);
 
 /* Where victims may be sought. */
 struct preempt_scope {
-    const struct bitset *nodes;   /* lent */
-    const struct unit_type *type; /* NULL: none */
+    const struct bitset *nodes;    /* lent */
+    const struct bitset *matching; /* lent: of match_sync(), in sync */
+    const struct unit_type *type;  /* NULL: none */
     /* The unit is full for this pod: only victims that free a slot of that very unit and group make
      * room, so at least one victim counts there (elastic-policies 1.6). POLICY_UNITS_MAX: no. */
     uint32_t full_unit;
@@ -44,7 +43,7 @@ struct preempt_scope {
 struct preempt_choice {
     uint32_t slot;
     uint32_t victim_count;
-    struct pod *victims[PREEMPT_VICTIMS_MAX]; /* most important first */
+    struct pod **victims; /* most important first */
     uint32_t budget_violations;
 };
 
@@ -54,6 +53,11 @@ enum preempt_answer {
     PREEMPT_WAITING,    /* its victims of last time are still leaving: the nomination stays */
     PREEMPT_INELIGIBLE, /* preemptionPolicy: Never */
 };
+
+/* Whether its victims of last time are still leaving the node it is nominated to (A14.1): it is not
+ * worth more of them. Of the scope `matching` and `type` count. */
+bool preempt_is_waiting(const struct preemptor *preemptor, const struct pod *pod,
+                        const struct preempt_scope *scope);
 
 /* The choice is lent until the next call. Pods without a start time count as started now. What
  * kube-scheduler says about it (A13) is appended to `message`, with a space before it; NULL: not

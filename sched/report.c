@@ -46,12 +46,23 @@ void report_bound(struct sched *sched, const struct pod *pod)
     emit(sched, pod, &bound_words, buf_str(&sched->message));
 }
 
+/* In force at once; the watch tells later. Those who yielded to the old one may try that node. */
+static void nominate(struct sched *sched, struct pod *pod, uint32_t nominated_sym)
+{
+    uint32_t old_sym = pod->nominated_node_sym;
+    pod->nominated_node_sym = nominated_sym;
+    pod->nomination = NOMINATION_SENT;
+    nominator_update(&sched->nominator, pod);
+    if (old_sym != nominated_sym)
+        intake_nomination_gone(sched, old_sym, pod->shape);
+}
+
 /* `nominated_sym`: the nomination after this write; the pod's own: it stays. */
 static void report_condition(struct sched *sched, struct pod *pod, const char *reason,
                              struct str message, uint32_t nominated_sym)
 {
     uint64_t hash = cluster_condition_hash(&sched->cluster, str_from(reason), message);
-    bool is_other = pod->nominated_node_sym != nominated_sym;
+    bool is_other = pod->nominated_node_sym != nominated_sym || pod->nomination == NOMINATION_DUE;
     if (pod->condition_hash == hash && !is_other)
         return;
     const struct status_request request = {
@@ -65,6 +76,8 @@ static void report_condition(struct sched *sched, struct pod *pod, const char *r
     };
     pod->condition_hash = hash;
     sched->port.patch_status(sched->port.ctx, &request);
+    if (is_other)
+        nominate(sched, pod, nominated_sym);
 }
 
 /* Refused by nodes: more capacity would help, so autoscalers may act on it. A nomination goes out
@@ -119,6 +132,9 @@ void report_on_status_reply(struct sched *sched, const struct reply *reply)
     if (reply->outcome == OUTCOME_DONE)
         return;
     struct pod *pod = cluster_find_pod(&sched->cluster, reply->pod.namespace_sym, reply->pod.name);
-    if (pod && uid_equal(pod->uid, reply->pod.uid))
-        pod->condition_hash = 0;
+    if (!pod || !uid_equal(pod->uid, reply->pod.uid))
+        return;
+    pod->condition_hash = 0;
+    if (pod->nomination == NOMINATION_SENT)
+        pod->nomination = NOMINATION_DUE;
 }

@@ -152,6 +152,27 @@ void sched_on_event(struct sched *sched, const struct event *event)
     CHECK_NEVER("a known event kind");
 }
 
+/* Pods of lower priority that were nominated to the node have lost it: they look for another one
+ * now, and what comes of it is written with the end of their nomination (A14.6). */
+static void sched_yield_node(struct sched *sched, const struct pod *pod, uint32_t node_sym)
+{
+    struct nominee *next = NULL;
+    for (struct nominee *nominee = nominator_first(&sched->nominator, node_sym); nominee;
+         nominee = next) {
+        struct pod *lower = nominee->pod;
+        next = nominee->next;
+        if (lower->priority >= pod->priority)
+            continue;
+        lower->nominated_node_sym = SYM_EMPTY;
+        lower->nomination = NOMINATION_DUE;
+        nominator_update(&sched->nominator, lower);
+        if (lower->queue_place == QUEUE_NOWHERE)
+            continue;
+        queue_detach(sched->queue, lower);
+        queue_reinsert(sched->queue, lower, POD_REGROUPED, sched_now(sched));
+    }
+}
+
 /* Not now: back to the queue, and the user reads why. Victims are asked to leave first, so that the
  * condition already carries the nomination. */
 static void sched_refuse(struct sched *sched, struct pod *pod, const struct cycle_result *result,
@@ -170,9 +191,7 @@ static void sched_refuse(struct sched *sched, struct pod *pod, const struct cycl
                    result->keeps_nomination ? NOMINATION_STAYS : NOMINATION_CLEARS, slot);
     if (!result->preemption)
         return;
-    pod->nominated_node_sym =
-        sched->cluster.nodes.nodes[slot]->name_sym; /* before the watch says so */
-    nominator_update(&sched->nominator, pod);
+    sched_yield_node(sched, pod, sched->cluster.nodes.nodes[slot]->name_sym);
     eviction_start(sched, pod, result->preemption);
 }
 

@@ -70,6 +70,8 @@ void intake_node_gone(struct sched *sched, const struct node_object *object);
 void intake_nodes_listed(struct sched *sched);
 void intake_freed(struct sched *sched, uint32_t slot, uint32_t wake_kind,
                   const struct shape *shape);
+/* Those who yielded to a nomination that is no more may try that node. */
+void intake_nomination_gone(struct sched *sched, uint32_t node_sym, const struct shape *shape);
 
 /* intake_policy.c: policies, budgets and owners; what they mean to waiting pods */
 void intake_policy_event(struct sched *sched, const struct event *event);

@@ -1,6 +1,7 @@
 #include "tests/sched/core.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "model/decode.h"
 
@@ -23,6 +24,8 @@ void core_init_with(struct core *core, void (*change)(struct sched_config *confi
     send(core, EVENT_NODE_LIST_END);
     send(core, EVENT_POD_LIST_BEGIN);
     send(core, EVENT_POD_LIST_END);
+    send(core, EVENT_BUDGET_LIST_BEGIN);
+    send(core, EVENT_BUDGET_LIST_END);
 }
 
 void core_init(struct core *core)
@@ -130,6 +133,43 @@ void core_reply_read(struct core *core, enum outcome outcome, const struct pod_o
     sched_on_event(core->sched,
                    &(struct event){.kind = EVENT_POD_READ, .reply = &reply, .read_pod = object});
     sched_check(core->sched);
+}
+
+void core_budget(struct core *core, const char *app, int32_t allowed, const char *disrupted)
+{
+    struct label label = {fixture_sym(&core->fixture, "app"), fixture_sym(&core->fixture, app)};
+    struct str name = str_from(disrupted ? disrupted : "");
+    const struct budget_object budget = {
+        .meta = {.namespace = STR("default"),
+                 .namespace_sym = fixture_sym(&core->fixture, "default"),
+                 .name = str_from(app),
+                 .uid = {1, label.value_sym}},
+        .selector = {.label_count = 1, .labels = &label},
+        .disruptions_allowed = allowed,
+        .disrupted_count = disrupted ? 1 : 0,
+        .disrupted_pods = &name,
+    };
+    sched_on_event(core->sched, &(struct event){.kind = EVENT_BUDGET_SEEN, .budget = &budget});
+}
+
+void core_reply_evict(struct core *core, const char *name, enum outcome outcome)
+{
+    for (int i = 0; i < (int)core->port->counts[MEM_EVICT]; i++) {
+        const struct mem_call *call = mem_port_call(core->port, MEM_EVICT, i);
+        if (strcmp(call->pod, name) != 0)
+            continue;
+        struct reply reply = reply_to(call, outcome);
+        sched_on_event(core->sched, &(struct event){.kind = EVENT_EVICT_REPLY, .reply = &reply});
+        sched_check(core->sched);
+        return;
+    }
+    CHECK_NEVER("its end was asked for");
+}
+
+void core_reply_status(struct core *core, enum outcome outcome)
+{
+    struct reply reply = reply_to(mem_port_call(core->port, MEM_STATUS, -1), outcome);
+    sched_on_event(core->sched, &(struct event){.kind = EVENT_STATUS_REPLY, .reply = &reply});
 }
 
 const struct pod *core_find(const struct core *core, const char *name)

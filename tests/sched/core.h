@@ -26,6 +26,10 @@ void core_pod_object(struct core *core, const struct pod_object *object);
 void core_policy(struct core *core, const char *json);
 void core_policy_gone(struct core *core, const char *json);
 
+/* A PodDisruptionBudget in "default" for pods with the label app=<app>. `disrupted`: the name of a
+ * pod that counts already; NULL: none. */
+void core_budget(struct core *core, const char *app, int32_t allowed, const char *disrupted);
+
 /* Time goes on; then passes run. */
 void core_wait(struct core *core, int64_t ms);
 
@@ -35,6 +39,10 @@ void core_pass(struct core *core);
 /* Answers the last bind, or the last read; `object` for a read that found something. */
 void core_reply_bind(struct core *core, enum outcome outcome);
 void core_reply_read(struct core *core, enum outcome outcome, const struct pod_object *object);
+
+/* Answers the request for this pod's end; of patches of its status, the last. */
+void core_reply_evict(struct core *core, const char *name, enum outcome outcome);
+void core_reply_status(struct core *core, enum outcome outcome);
 
 const struct pod *core_find(const struct core *core, const char *name);
 

@@ -388,6 +388,9 @@ struct pod_object *fixture_pod_object(struct fixture *fixture, const struct fixt
     object->gate_count = pod->gates;
     object->phase = PHASE_PENDING;
     object->is_deleting = pod->is_deleting;
+    object->is_preempted = pod->is_preempted;
+    object->preempts_never = pod->preempts_never;
+    object->started_unix_s = pod->started_s;
     object->labels = labels_parse(fixture, pod->labels, &object->label_count);
     object->node_selector = labels_parse(fixture, pod->selector, &object->node_selector_count);
     containers_fill(fixture, pod, object);

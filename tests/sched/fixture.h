@@ -54,10 +54,13 @@ struct fixture_pod {
     const char *tolerations; /* "key=value:NoSchedule, key:NoExecute, key, *": without "=" Exists */
     const char *nominated;   /* status.nominatedNodeName */
     const char *scheduler;   /* NULL: "spillway", ours; any other name is not ours */
-    const char *labels;    /* "app=web, hash=1" */
+    const char *labels;      /* "app=web, hash=1" */
     int32_t priority;
     uint32_t gates;
     bool is_deleting;
+    bool is_preempted;   /* DisruptionTarget, by a scheduler's preemption */
+    bool preempts_never; /* preemptionPolicy: Never */
+    int64_t started_s;   /* status.startTime; 0: none */
 };
 /*
  * Terms are divided by ";", the requirements of one by "&": "zone In a|b & disk Exists; cpus Gt 4".

@@ -70,6 +70,7 @@ static void mem_status(void *ctx, const struct status_request *request)
 {
     struct mem_call *call = add(ctx, MEM_STATUS, &request->pod);
     call->clears_nomination = request->clears_nomination;
+    call->node_name_sym = request->nominated_node_sym;
     call->observed_generation = request->observed_generation;
     (void)snprintf(call->reason, sizeof(call->reason), "%s", request->reason);
     (void)snprintf(call->text, sizeof(call->text), STR_FMT, STR_ARG(request->message));

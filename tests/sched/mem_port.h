@@ -25,7 +25,7 @@ struct mem_call {
     enum mem_call_kind kind;
     uint32_t namespace_sym;
     struct uid uid;
-    uint32_t node_name_sym;      /* BIND */
+    uint32_t node_name_sym;      /* BIND; STATUS: nominated */
     bool is_warning;             /* EVENT */
     bool clears_nomination;      /* STATUS */
     int64_t observed_generation; /* STATUS, EVICT, POLICY */
