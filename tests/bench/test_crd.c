@@ -2,10 +2,13 @@
 #include "bench/crd.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "apiserver_fixture.h"
+#include "model/base/mem.h"
+#include "watch/yaml.h"
 
 #define POLICIES "/apis/scheduling.spillway.io/v1alpha1/namespaces/default/resourcepolicies"
 #define ACK_POLICIES                                                                               \
@@ -178,6 +181,39 @@ Test(crd, a_manifest_that_is_applied_brings_its_own_columns)
     cr_assert_eq(face_code(&f, "POST", DEFINITIONS, manifest), 201);
     cr_assert_eq(face_code(&f, "POST", POLICIES, policy), 201);
     expect_row("[\"Name\",\"First\",\"Max\"]", "[\"burst\",\"ecs\",4]");
+}
+
+/* manifests/crd.yaml as JSON; yours. */
+static char *read_manifest(void)
+{
+    struct buf text CLEANUP(buf_fini);
+    struct err err = {0};
+    char block[4096];
+    buf_init(&text, YAML_BYTES_MAX);
+    FILE *file = fopen("manifests/crd.yaml", "re");
+    cr_assert_not_null(file);
+    for (size_t len; (len = fread(block, 1, sizeof(block), file)) > 0;)
+        (void)buf_add(&text, block, len);
+    (void)fclose(file);
+    json_t *tree = yaml_to_json(buf_str(&text), &err);
+    cr_assert_not_null(tree, "%s", err.text);
+    char *json = json_dumps(tree, 0);
+    json_decref(tree);
+    return json;
+}
+
+/* What the simulated apiserver shows without it, too. */
+Test(crd, the_manifest_of_the_project_has_the_columns_of_the_built_in_definition)
+{
+    char *json CLEANUP(mem_freep) = read_manifest();
+    cr_assert_eq(face_code(&f, "DELETE", DEFINITIONS "/" OURS, NULL), 200);
+    cr_assert_eq(face_code(&f, "POST", DEFINITIONS, json), 201);
+    cr_assert_eq(face_code(&f, "POST", POLICIES, policy), 201);
+    patch(POLICIES "/burst/status", "application/merge-patch+json",
+          "{\"status\":{\"waiting\":3,\"summary\":{\"units\":\"ecs,eci\",\"pods\":\"4/4,10\"},"
+          "\"conditions\":[{\"type\":\"Accepted\",\"status\":\"True\"}]}}",
+          200);
+    expect_row(COLUMNS, "[\"burst\",\"ecs,eci\",\"4/4,10\",3,\"True\",\"0s\"]");
 }
 
 Test(crd, without_its_definition_a_kind_is_not_there)

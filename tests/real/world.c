@@ -220,14 +220,10 @@ void world_add_pods(struct world *world, const struct pod_kind *kind, size_t cou
 
 char *world_kubectl(const struct world *world, const char *first, ...)
 {
-    char program[PATH_BYTES];
-    char kubeconfig[PATH_BYTES];
-    (void)snprintf(program, sizeof(program), "%s/kubectl", world->bin);
-    (void)snprintf(kubeconfig, sizeof(kubeconfig), "--kubeconfig=%s/admin.kubeconfig", world->dir);
-    const char *argv[ARGUMENTS_MAX] = {program, kubeconfig, "--namespace", world->namespace, first};
+    const char *argv[ARGUMENTS_MAX] = {first};
     va_list more;
     va_start(more, first);
-    size_t i = 5;
+    size_t i = 1;
     while (argv[i - 1]) {
         CHECK(i < ARGUMENTS_MAX);
         argv[i++] = va_arg(more, const char *);
@@ -235,12 +231,27 @@ char *world_kubectl(const struct world *world, const char *first, ...)
     va_end(more);
 
     struct process_result result;
-    process_run(&result, argv, NULL, WORLD_PATIENCE_MS);
+    world_kubectl_input(world, argv, NULL, &result);
     cr_assert(result.exit_code == 0, "kubectl %s: exit code %d: %s", first, result.exit_code,
               result.err.data);
     char *out = buf_take(&result.out);
     process_result_fini(&result);
     return out;
+}
+
+void world_kubectl_input(const struct world *world, const char *const arguments[],
+                         const char *input, struct process_result *ret_result)
+{
+    char program[PATH_BYTES];
+    char kubeconfig[PATH_BYTES];
+    (void)snprintf(program, sizeof(program), "%s/kubectl", world->bin);
+    (void)snprintf(kubeconfig, sizeof(kubeconfig), "--kubeconfig=%s/admin.kubeconfig", world->dir);
+    const char *argv[ARGUMENTS_MAX] = {program, kubeconfig, "--namespace", world->namespace};
+    for (size_t i = 0; arguments[i]; i++) {
+        CHECK(i + 5 < ARGUMENTS_MAX);
+        argv[i + 4] = arguments[i];
+    }
+    process_run(ret_result, argv, input, WORLD_PATIENCE_MS);
 }
 
 char *world_squeeze(char *text)

@@ -69,6 +69,11 @@ void world_add_pods(struct world *world, const struct pod_kind *kind, size_t cou
 char *world_kubectl(const struct world *world, const char *first, ...)
     __attribute__((sentinel, malloc));
 
+/* The same with these arguments (NULL-terminated) and `input` on its stdin, however it ends.
+ * Release the result with process_result_fini(). */
+void world_kubectl_input(const struct world *world, const char *const arguments[],
+                         const char *input, struct process_result *ret_result);
+
 /* Makes every run of blanks one blank, so that kubectl's columns can be compared; returns the text.
  */
 char *world_squeeze(char *text);
