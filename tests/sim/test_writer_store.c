@@ -259,7 +259,7 @@ Test(writer_store, patches_no_other_pod_of_the_same_name)
     struct pod_ref pod = make_pod();
     pod.uid.lo ^= 1;
     patch(&pod, "0/1 nodes are available: 1 Insufficient cpu.");
-    cr_expect_eq(await_reply()->outcome, OUTCOME_CONFLICT);
+    cr_expect_eq(await_reply()->outcome, OUTCOME_INVALID); /* 422: the uid is immutable */
     cr_expect_not(strstr(condition_of_pod(), "Insufficient"));
 }
 
