@@ -70,7 +70,8 @@ void book_enter(struct book *book, struct pod *pod, const struct assignment_obje
 
 /* Whom book_settle() tells before and after it takes a pod out of its group and puts it into
  * another (or the same, of an edited policy): a queue that keeps pods by group. A pod that was told
- * of may have gained. */
+ * of may have gained. One pod at a time. Pods of a node that changed are not told of: they are on
+ * it, and in no queue. */
 struct book_watcher {
     void *ctx;
     void (*before)(void *ctx, struct pod *pod);

@@ -132,6 +132,8 @@ struct policy_entry *index_find(struct book *book, const struct pod *pod, index_
 {
     struct policy_entry *ruler = NULL;
     uint32_t found = 0;
+    if (book->buckets.count == 0)
+        return NULL;
     for (uint32_t i = 0; i <= pod->meta->labels.count; i++) {
         const struct index_bucket *bucket = pod_bucket(book, pod, i);
         for (struct policy_entry *entry = bucket ? bucket->entries : NULL; entry;
