@@ -120,7 +120,9 @@ static void pause_class(struct write_class *class, const struct http_reply *repl
         class->throttled++;
     if (reply->status == 429 && delay_ms <= 0)
         delay_ms = WRITE_DEFAULT_RETRY_S * 1000;
-    else if (delay_ms <= 0)
+    if (delay_ms <= 0 && mono_before(now, class->paused_until))
+        return; /* sent before the pause: the same trouble, not one more */
+    if (delay_ms <= 0)
         delay_ms = backoff_next_ms(&class->backoff, now, &class->rng);
     struct mono_ms until = mono_add(now, delay_ms);
     if (!mono_before(class->paused_until, until))

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "tests/sim/writer_rig.h"
+#include "watch/write_window.h"
 
 static struct writer_rig rig;
 
@@ -205,6 +206,20 @@ Test(writer, reads_until_it_is_answered)
     rig_await_replies(&rig, 1);
     cr_expect_eq(rig.replies[0].outcome, OUTCOME_GONE);
     cr_expect_eq(rig.script.request_count, 3);
+}
+
+/* Eight doublings of the wait would be a minute. */
+Test(writer, waits_once_when_all_requests_under_way_are_lost_at_once)
+{
+    for (size_t i = 0; i < WRITE_WINDOW_START; i++)
+        SCRIPT_SAY(&rig.script, {0, NULL, SCRIPT_RESETS, 0, NULL});
+    for (size_t i = 0; i < WRITE_WINDOW_START; i++)
+        SCRIPT_SAY(&rig.script, REFUSE(404, "pods \\\"web-0\\\" not found"));
+    const struct pod_ref pod = rig_pod(&rig, "web-0", 1);
+    for (size_t i = 0; i < WRITE_WINDOW_START; i++)
+        rig.port.read_pod(rig.port.ctx, &pod);
+    rig_await_replies(&rig, WRITE_WINDOW_START);
+    cr_expect_eq(rig.script.request_count, 2 * WRITE_WINDOW_START);
 }
 
 Test(writer, takes_no_broken_pod_for_an_answer)
