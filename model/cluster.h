@@ -140,6 +140,9 @@ void cluster_begin_pod_list(struct cluster *cluster);
 struct node *cluster_unlisted_node(const struct cluster *cluster, uint32_t *position);
 struct pod *cluster_unlisted_pod(const struct cluster *cluster, uint32_t *position);
 
+/* All pods in no order: start with *position = 0; NULL at the end. Not across a change. */
+const struct pod *cluster_next_pod(const struct cluster *cluster, uint32_t *position);
+
 const struct image *cluster_image(const struct cluster *cluster, uint32_t name_sym);
 
 /* Walks everything and CHECKs: usage is the sum over pods, lists and maps agree, summaries bound.
