@@ -36,7 +36,7 @@ struct reflector *reflector_start(const struct reflector_options *options)
     reflector->phase = options->no_streaming_list ? REFLECTOR_PAGING : REFLECTOR_STREAMING;
     buf_init(&reflector->rv, REFLECTOR_RV_BYTES_MAX);
     buf_init(&reflector->continue_token, REFLECTOR_TOKEN_BYTES_MAX);
-    backoff_init(&reflector->backoff, options->backoff_base_ms);
+    backoff_init(&reflector->backoff, options->backoff_base_ms, 0);
     rng_init(&reflector->rng, options->seed);
     reflector_feed_open(reflector);
     CHECK(uv_timer_init(options->loop, &reflector->timer) == 0);

@@ -20,7 +20,7 @@ void write_class_init(struct write_class *class, const struct write_class_option
     class->client = http_client_new(options->loop, options->access, options->log, options->name,
                                     options->connections_max);
     write_window_init(&class->window, options->window);
-    backoff_init(&class->backoff, WRITE_BACKOFF_BASE_MS);
+    backoff_init(&class->backoff, WRITE_BACKOFF_BASE_MS, WRITE_BACKOFF_CAP_MS);
     rng_init(&class->rng, options->seed);
     CHECK(uv_timer_init(options->loop, &class->timer) == 0);
     class->timer.data = class;

@@ -21,6 +21,7 @@ enum {
     WRITE_TEXT_BYTES_MAX = 256 * 1024, /* path, name and body of one write */
     WRITE_POOL_MAX = 1024,             /* idle writes kept; each holds about a kilobyte */
     WRITE_BACKOFF_BASE_MS = 200,
+    WRITE_BACKOFF_CAP_MS = 5000, /* pods wait meanwhile; WRITE_WINDOW_MIN requests at a time */
     WRITE_COMPLAINT_EVERY_MS = 60 * 1000, /* a missing right is logged so often, not per write */
 };
 
