@@ -112,6 +112,13 @@ void trial_take_away(struct trial *trial)
     plane_kill_apiserver(&trial->plane);
 }
 
+void trial_end_apiserver(struct trial *trial)
+{
+    trial->was_away = true;
+    drain_look_away(&trial->drain);
+    (void)process_stop(&trial->plane.apiserver, SIGTERM, WORLD_PATIENCE_MS);
+}
+
 void trial_bring_back(struct trial *trial)
 {
     plane_start_apiserver(&trial->plane, &trial->world);

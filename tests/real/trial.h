@@ -40,6 +40,7 @@ void trial_continue_apiserver(struct trial *trial);
 
 /* SIGKILL to the apiserver, which is away until trial_bring_back(). */
 void trial_take_away(struct trial *trial);
+void trial_end_apiserver(struct trial *trial); /* the same by SIGTERM */
 void trial_bring_back(struct trial *trial);
 
 /* Awaits that all pods are bound, and then that both of spillway's watches have told it all that
