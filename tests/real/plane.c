@@ -28,20 +28,33 @@ static void write_text(const char *dir, const char *name, const char *text)
     cr_assert_eq(pki_write_file(path, text, &err), 0, "%s", err.text);
 }
 
-static void write_pair(const struct plane *plane, const struct pki_pair *pair, const char *cert,
+static void write_pair(const char *dir, const struct pki_pair *pair, const char *cert,
                        const char *key)
 {
     char *cert_pem CLEANUP(mem_freep) = pki_cert_pem(pair);
     char *key_pem CLEANUP(mem_freep) = pki_key_pem(pair);
-    write_text(plane->dir, cert, cert_pem);
-    write_text(plane->dir, key, key_pem);
+    write_text(dir, cert, cert_pem);
+    write_text(dir, key, key_pem);
 }
 
-/* Everything that the plane's CA signs. */
+/* A certificate for that user: <user>.crt and <user>.key. */
+static void write_client(const struct plane *plane, const char *dir, const char *user)
+{
+    struct err err = {0};
+    struct pki_pair pair;
+    char cert[64], key[64];
+    (void)snprintf(cert, sizeof(cert), "%s.crt", user);
+    (void)snprintf(key, sizeof(key), "%s.key", user);
+    int rc = pki_issue_client(plane->pki, user, "system:masters", false, &pair, &err);
+    cr_assert_eq(rc, 0, "%s", err.text);
+    write_pair(dir, &pair, cert, key);
+    pki_pair_fini(&pair);
+}
+
+/* Everything that the plane's CA signs for the server's side. */
 static void write_keys(struct plane *plane)
 {
     struct err err = {0};
-    struct pki_pair admin;
     pki_free(plane->pki);
     plane->pki = pki_new(&err);
     cr_assert(plane->pki, "%s", err.text);
@@ -50,25 +63,11 @@ static void write_keys(struct plane *plane)
     SSL_CTX *context = pki_server_context(plane->pki, &err);
     cr_assert(context, "%s", err.text);
     write_pair(
-        plane,
+        plane->dir,
         &(struct pki_pair){SSL_CTX_get0_certificate(context), SSL_CTX_get0_privatekey(context)},
         "apiserver.crt", "apiserver.key");
     SSL_CTX_free(context);
-    int rc = pki_issue_client(plane->pki, "admin", "system:masters", false, &admin, &err);
-    cr_assert_eq(rc, 0, "%s", err.text);
-    write_pair(plane, &admin, "admin.crt", "admin.key");
-    pki_pair_fini(&admin);
-}
-
-/* The key that signs tokens outlives every rotation of the CA. */
-static void write_token_key(const struct plane *plane)
-{
-    struct err err = {0};
-    struct pki_pair pair;
-    cr_assert_eq(pki_issue_client(plane->pki, "tokens", NULL, false, &pair, &err), 0, "%s",
-                 err.text);
-    write_pair(plane, &pair, "tokens.crt", "tokens.key");
-    pki_pair_fini(&pair);
+    write_client(plane, plane->dir, "admin");
 }
 
 static void make_dir(const char *path)
@@ -212,6 +211,11 @@ void plane_publish_ca(const struct plane *plane)
     write_text(plane->account_dir, "ca.crt", ca);
 }
 
+void plane_publish_client(const struct plane *plane)
+{
+    write_client(plane, plane->account_dir, "client");
+}
+
 static json_t *create(struct world *world, const char *path, const char *body)
 {
     json_t *answer = NULL;
@@ -275,17 +279,32 @@ void plane_await_compaction(struct world *world)
 
 /* ---- life ---- */
 
+static void write_addresses(const struct plane *plane)
+{
+    char text[TEXT_BYTES];
+    (void)snprintf(text, sizeof(text), "https://127.0.0.1:%d\n", plane->port);
+    write_text(plane->dir, "server", text);
+    (void)snprintf(text, sizeof(text),
+                   "apiVersion: v1\nkind: Config\ncurrent-context: test\n"
+                   "clusters: [{name: test, cluster: {server: 'https://127.0.0.1:%d', "
+                   "certificate-authority: ca.crt}}]\n"
+                   "users: [{name: test, user: {client-certificate: client.crt, "
+                   "client-key: client.key}}]\n"
+                   "contexts: [{name: test, context: {cluster: test, user: test}}]\n",
+                   plane->port);
+    write_text(plane->account_dir, "kubeconfig", text);
+}
+
 static void make_files(struct plane *plane)
 {
-    char server[64];
     (void)snprintf(plane->account_dir, sizeof(plane->account_dir), "%s/account", plane->dir);
     make_dir(plane->dir);
     make_dir(plane->account_dir);
     write_keys(plane);
-    write_token_key(plane);
+    write_client(plane, plane->dir, "tokens"); /* signs tokens: outlives every rotation of the CA */
     plane_publish_ca(plane);
-    (void)snprintf(server, sizeof(server), "https://127.0.0.1:%d\n", plane->port);
-    write_text(plane->dir, "server", server);
+    plane_publish_client(plane);
+    write_addresses(plane);
 }
 
 void plane_open(struct plane *plane, struct world *world, const char *name,
@@ -334,4 +353,13 @@ void plane_start_spillway(const struct plane *plane, struct world *world, int po
         "--service-account-dir", plane->account_dir, "--record", file, "-v=6", NULL};
     const char *const environment[] = {"KUBERNETES_SERVICE_HOST=127.0.0.1", port_variable, NULL};
     world_start_spillway_with(world, arguments, environment);
+}
+
+void plane_start_spillway_as_client(const struct plane *plane, struct world *world)
+{
+    char config[PLANE_PATH_BYTES + 32], file[PLANE_PATH_BYTES + 16];
+    (void)snprintf(config, sizeof(config), "%s/kubeconfig", plane->account_dir);
+    (void)snprintf(file, sizeof(file), "%s/events", plane->dir);
+    const char *const arguments[] = {"--kubeconfig", config, "--record", file, "-v=6", NULL};
+    world_start_spillway_with(world, arguments, NULL);
 }

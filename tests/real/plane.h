@@ -35,11 +35,12 @@ void plane_close(struct plane *plane, struct world *world);
 void plane_kill_apiserver(struct plane *plane);
 void plane_start_apiserver(struct plane *plane, struct world *world);
 
-/* Another CA: the server's certificate and the administrator's are of it from now on, and old
- * clients of the apiserver are strangers once it runs again. ca.crt of the account stays the old
- * one until plane_publish_ca(). While the apiserver is down. */
+/* Another CA: the certificates of the apiserver and of the administrator are of it from now on, and
+ * the apiserver knows no others once it runs again. While it is down. What the account's folder has
+ * stays the old until it is published: ca.crt, or client.crt and client.key. */
 void plane_rotate_ca(struct plane *plane, struct world *world);
 void plane_publish_ca(const struct plane *plane);
+void plane_publish_client(const struct plane *plane);
 
 /* Gives service account "spillway" a new token, in place of the file by a rename as a kubelet does,
  * ends the old one, and awaits that the apiserver refuses it: it remembers a token for ten seconds.
@@ -52,5 +53,8 @@ void plane_await_compaction(struct world *world);
 /* Starts build/spillway as a pod of that account, recorded to <dir>/events, each request logged.
  * `port` of 127.0.0.1 is where it finds the apiserver. */
 void plane_start_spillway(const struct plane *plane, struct world *world, int port);
+
+/* The same as the owner of the client's certificate. */
+void plane_start_spillway_as_client(const struct plane *plane, struct world *world);
 
 #endif

@@ -128,19 +128,26 @@ Test(faults, etcd_is_compacted_while_the_watches_are_broken)
     trial_close(&trial);
 }
 
-/* The certificate of the apiserver is of another CA before spillway's ca.crt is: nothing is sent to
- * a server it does not know, and the new file heals without a restart. */
-Test(faults, the_ca_is_rotated)
+/* The apiserver's certificate is of another CA before spillway's ca.crt is, and spillway's is of
+ * the old one after that: nothing is sent to a server it does not know, and each file heals without
+ * a restart. */
+Test(faults, the_ca_is_rotated_and_then_the_client_certificate)
 {
     static const char *const stranger[] = {"signed by an unknown authority", NULL};
+    static const char *const refused[] = {"client=\"watch\"", "status=\"401\"", NULL};
     struct trial trial;
-    open_in_a_burst(&trial, "rotated", NULL, PODS);
+    trial_open(&trial, "rotated", NULL, PODS);
+    trial_add_pods(&trial, PODS / 2);
+    plane_start_spillway_as_client(&trial.plane, &trial.world);
+    drain_await(&trial.drain, PODS / 6, WORLD_PATIENCE_MS);
     trial_take_away(&trial);
     plane_rotate_ca(&trial.plane, &trial.world);
     trial_bring_back(&trial);
     (void)trial_await_requests(&trial, stranger);
     trial_add_pods(&trial, PODS / 2);
     plane_publish_ca(&trial.plane);
+    (void)trial_await_requests(&trial, refused);
+    plane_publish_client(&trial.plane);
     trial_check(&trial, true);
     trial_close(&trial);
 }
