@@ -36,7 +36,7 @@ Test(faults, the_apiserver_is_killed_with_binds_under_way)
 }
 
 /* As an upgrade does it: the watches are closed, what is under way is answered, and new requests
- * are asked to come again. */
+ * are asked to come again or find nobody. */
 Test(faults, the_apiserver_is_restarted_in_good_order)
 {
     static const char *const flags[] = {"--shutdown-send-retry-after=true",
