@@ -87,9 +87,8 @@ enum pod_change_bits {
 
 struct pod_change {
     uint32_t bits;
-    struct pod *pod;            /* NULL: not kept (another scheduler's pending pod, finished) */
-    uint32_t freed_slot;        /* node that now has more room, or NODE_SLOT_NONE */
-    uint32_t old_nominated_sym; /* with POD_NOMINATION */
+    struct pod *pod;     /* NULL: not kept (another scheduler's pending pod, finished) */
+    uint32_t freed_slot; /* node that now has more room, or NODE_SLOT_NONE */
 };
 
 void cluster_init(struct cluster *cluster, struct symbols *symbols, uint64_t hash_seed);

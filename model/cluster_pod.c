@@ -189,7 +189,6 @@ void cluster_see_pod(struct cluster *cluster, const struct pod_object *object, b
     if (is_new)
         pod = cluster_new_pod(cluster, object);
     ret_change->pod = pod;
-    ret_change->old_nominated_sym = pod->nominated_node_sym;
     pod->resource_version = version;
     pod->list_epoch = cluster->pod_epoch;
     pod->is_ours = is_ours;

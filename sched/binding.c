@@ -61,8 +61,11 @@ static void send_bind(struct sched *sched, struct pod *pod)
 void binding_start(struct sched *sched, struct pod *pod, uint32_t slot)
 {
     CHECK(pod->gate_count == 0 && !pod->is_deleting);
+    uint32_t held_sym = nominator_node(pod);
     nominator_remove(&sched->nominator, pod);
     cluster_assume(&sched->cluster, pod, slot);
+    if (held_sym != sched->cluster.nodes.nodes[slot]->name_sym)
+        intake_nomination_gone(sched, held_sym, pod->shape);
     if (pod->shape->refs == 1)
         match_drop(pod->shape); /* no other pod will ask: a bit a node for each is too much */
     sched->stats.assumed++;

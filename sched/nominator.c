@@ -30,7 +30,7 @@ void nominator_remove(struct nominator *nominator, const struct pod *pod)
 void nominator_update(struct nominator *nominator, struct pod *pod)
 {
     nominator_remove(nominator, pod);
-    if (!pod->is_ours || pod->place != POD_PENDING || pod->nominated_node_sym == SYM_EMPTY)
+    if (nominator_node(pod) == SYM_EMPTY)
         return;
     if (nominator->count == nominator->capacity) {
         nominator->capacity = (uint32_t)mem_grow(nominator->capacity, nominator->count + 1);

@@ -49,6 +49,7 @@ void intake_node_gone(struct sched *sched, const struct node_object *object);
 void intake_nodes_listed(struct sched *sched);
 void intake_freed(struct sched *sched, uint32_t slot, uint32_t wake_kind,
                   const struct shape *shape);
+void intake_nomination_gone(struct sched *sched, uint32_t node_sym, const struct shape *shape);
 
 /* report.c: what users read */
 void report_bound(struct sched *sched, const struct pod *pod);
