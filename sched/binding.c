@@ -191,9 +191,11 @@ static void settle(struct sched *sched, struct pod *pod, const struct pod_object
 {
     bool is_finished = object->phase == PHASE_SUCCEEDED || object->phase == PHASE_FAILED;
     bool is_unbound = object->node_name_sym == SYM_EMPTY && !is_finished;
+    bool is_deleting = object->is_deleting || pod->is_deleting;
+    bool is_gated = object->gate_count > 0 || pod->gate_count > 0;
     const char *why_not = pod->is_conflicted        ? "the apiserver refused it (409)"
-                          : object->is_deleting     ? "the pod is being deleted"
-                          : object->gate_count > 0  ? "the pod is gated"
+                          : is_deleting             ? "the pod is being deleted"
+                          : is_gated                ? "the pod is gated"
                           : !pod->is_ours           ? "the pod is another scheduler's"
                           : !is_present(sched, pod) ? "the node is gone"
                                                     : NULL;

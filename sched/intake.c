@@ -117,13 +117,15 @@ static void note_passed_over(struct sched *sched, const char *kind, struct str n
     sched->port.note(sched->port.ctx, NOTE_ERROR, text.data);
 }
 
-/* Whether the object is older than what is known. A node is never taken from a pod, so an unbound
- * object means that a read was ahead of the watch. Only a list can prove that the apiserver's data
- * went back (restored from a backup). */
+/* Whether the object is older than what is known: a node is never taken from a pod, and a deletion
+ * never taken back, so that the watch is behind a read, or the answer to a read behind the watch.
+ * Only a list can prove that the apiserver's data went back (restored from a backup). */
 static bool is_old_news(const struct sched *sched, const struct pod *pod,
                         const struct pod_object *object)
 {
-    return pod->place == POD_BOUND && object->node_name_sym == SYM_EMPTY && !sched->is_listing_pods;
+    bool was_alive = pod->is_deleting && !object->is_deleting;
+    return object->node_name_sym == SYM_EMPTY && (pod->place == POD_BOUND || was_alive) &&
+           !sched->is_listing_pods;
 }
 
 static void intake_living_pod(struct sched *sched, struct pod *pod, const struct pod_object *object)

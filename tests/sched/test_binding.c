@@ -159,6 +159,25 @@ Test(binding, a_pod_that_is_handed_to_another_scheduler_is_not_bound_again)
     }
 }
 
+/* I08. The read was answered before the deletion, its answer comes after the watch told of it. */
+Test(binding, an_unknown_outcome_that_did_not_happen_is_not_tried_when_the_pod_is_going)
+{
+    struct core core;
+    init_sent(&core);
+    core_reply_bind(&core, OUTCOME_UNKNOWN);
+    struct pod_object *before_it = fixture_pod_object(&core.fixture, &full_pod);
+    struct pod_object *going = fixture_pod_object(&core.fixture, &full_pod);
+    going->is_deleting = true;
+    core_pod_object(&core, going);
+    core_reply_read(&core, OUTCOME_DONE, before_it);
+    cr_expect_eq(core.port->counts[MEM_BIND], 1);
+    cr_expect_eq(assumed(&core), 0);
+    core.port->now.ms += 60 * 1000;
+    core_pass(&core);
+    cr_expect_eq(core.port->counts[MEM_BIND], 1);
+    core_fini(&core);
+}
+
 Test(binding, a_server_that_never_says_is_not_hammered)
 {
     struct core core;
