@@ -148,4 +148,7 @@ const struct image *cluster_image(const struct cluster *cluster, uint32_t name_s
  */
 void cluster_check(const struct cluster *cluster);
 
+/* The part of it that is about the sums of one node. Cost: its pods times the columns. */
+void cluster_check_node(const struct cluster *cluster, const struct node *node);
+
 #endif

@@ -16,6 +16,10 @@
 #include "model/base/mono.h"
 #include "model/event.h"
 
+/* Binds whose outcome is open, under way or unknown, at most: ten windows. A server that leaves so
+ * many unanswered is given no more; it bounds the queues of those who implement the port. */
+enum { PORT_BINDS_OPEN_MAX = 1024 };
+
 struct bind_request {
     struct pod_ref pod;
     uint32_t node_name_sym;

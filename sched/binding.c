@@ -48,10 +48,10 @@ static void set_phase(struct sched *sched, struct pod *pod, enum bind_phase phas
 
 static void send_bind(struct sched *sched, struct pod *pod)
 {
-    /* I06, I08, I09: only after both lists, never a gated or a deleting pod, never another's. */
-    CHECK(sched_is_synced(sched));
-    CHECK(pod->place == POD_ASSUMED && pod->is_ours);
-    CHECK(!uid_is_zero(pod->uid));
+    CHECK(!uid_is_zero(pod->uid));                    /* I04 */
+    CHECK(sched_is_synced(sched));                    /* I06 */
+    CHECK(pod->gate_count == 0 && !pod->is_deleting); /* I08 */
+    CHECK(pod->place == POD_ASSUMED && pod->is_ours); /* I09 */
     const struct node *node = sched->cluster.nodes.nodes[pod->node_slot];
     set_phase(sched, pod, BIND_SENT);
     const struct bind_request request = {.pod = pod_ref(pod), .node_name_sym = node->name_sym};
@@ -60,7 +60,6 @@ static void send_bind(struct sched *sched, struct pod *pod)
 
 void binding_start(struct sched *sched, struct pod *pod, uint32_t slot)
 {
-    CHECK(pod->gate_count == 0 && !pod->is_deleting);
     uint32_t held_sym = nominator_node(pod);
     nominator_remove(&sched->nominator, pod);
     cluster_assume(&sched->cluster, pod, slot);
@@ -92,10 +91,32 @@ static void wait_and_retry(struct sched *sched, struct pod *pod)
     set_phase(sched, pod, BIND_WAITING);
 }
 
-/* Surely not bound: the room is free again, the pod tries later. Bind failures are errors, never
- * "Unschedulable": a new node would not help. */
-static void give_up(struct sched *sched, struct pod *pod, struct str message)
+/* I14: a reservation ends by a definite refusal of its bind, or by a read that found the pod
+ * unbound (and by what is seen of the pod: intake.c). */
+static bool ends_reservation(enum bind_phase phase, enum outcome outcome)
 {
+    switch (outcome) {
+    case OUTCOME_DONE:
+        return phase == BIND_READING;
+    case OUTCOME_GONE:
+    case OUTCOME_FORBIDDEN:
+    case OUTCOME_INVALID:
+    case OUTCOME_THROTTLED:
+    case OUTCOME_NOT_SENT:
+        return phase == BIND_SENT;
+    case OUTCOME_CONFLICT:
+    case OUTCOME_UNKNOWN:
+    case OUTCOME_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* Surely not bound, as `outcome` says: the room is free again, the pod tries later. Bind failures
+ * are errors, never "Unschedulable": a new node would not help. */
+static void give_up(struct sched *sched, struct pod *pod, enum outcome outcome, struct str message)
+{
+    CHECK(ends_reservation((enum bind_phase)pod->bind_phase, outcome));
     sched->stats.bind_failed++;
     uint32_t slot = pod->node_slot;
     set_phase(sched, pod, BIND_NONE);
@@ -104,6 +125,7 @@ static void give_up(struct sched *sched, struct pod *pod, struct str message)
         queue_return(sched->queue, pod, 0, sched_now(sched));
     nominator_update(&sched->nominator, pod);
     intake_freed(sched, slot, WAKE_POD_REMOVED, pod->shape);
+    sched_check_pod(sched, pod);
     if (sched->is_stopped || !pod->is_ours)
         return;
     buf_clear(&sched->message);
@@ -172,7 +194,7 @@ void binding_on_reply(struct sched *sched, const struct reply *reply)
     case OUTCOME_INVALID:
     case OUTCOME_THROTTLED:
     case OUTCOME_NOT_SENT:
-        give_up(sched, pod, reply->message);
+        give_up(sched, pod, reply->outcome, reply->message);
         return;
     case OUTCOME_DONE:
     case OUTCOME_COUNT:
@@ -204,7 +226,7 @@ static void settle(struct sched *sched, struct pod *pod, const struct pod_object
         return;
     }
     if (is_unbound)
-        give_up(sched, pod, str_from(why_not));
+        give_up(sched, pod, OUTCOME_DONE, str_from(why_not));
     /* Bound, here or elsewhere, finished or changed: the object says what counts. */
     intake_pod(sched, object);
 }

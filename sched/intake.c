@@ -97,6 +97,7 @@ static void intake_changed(struct sched *sched, const struct pod_change *change,
                  is_still_there ? WAKE_POD_SCALED_DOWN : WAKE_POD_REMOVED, shape);
     if (before->nominated_sym != nominator_node(pod) || change->bits & POD_SCALED_DOWN)
         intake_nomination_gone(sched, before->nominated_sym, shape);
+    sched_check_pod(sched, pod);
 }
 
 /* Tells of an object that has nothing to be found by, or is where nobody knows; with a full table

@@ -103,10 +103,12 @@ static void sched_try(struct sched *sched, struct pod *pod, struct mono_ms now)
         cycle_run(&sched->cycle, &sched->cluster, &sched->nominator, pod, &sched->message);
     if (result.slot != NODE_SLOT_NONE) {
         binding_start(sched, pod, result.slot);
+        sched_check_pod(sched, pod);
         return;
     }
     sched->stats.unschedulable++;
     queue_return(sched->queue, pod, result.rejectors, now);
+    sched_check_pod(sched, pod);
     if (result.is_unsupported)
         report_failed(sched, pod, buf_str(&sched->message));
     else
@@ -120,7 +122,11 @@ bool sched_pass(struct sched *sched, uint32_t budget)
     binding_retry_due(sched, now);
     if (sched->is_stopped || !sched_is_synced(sched))
         return false;
+    sched_check_some(sched);
     size_t room = sched->port.bind_room(sched->port.ctx);
+    CHECK(sched->binds_open <= PORT_BINDS_OPEN_MAX);
+    if (room > PORT_BINDS_OPEN_MAX - sched->binds_open)
+        room = PORT_BINDS_OPEN_MAX - sched->binds_open;
     for (uint32_t tried = 0; tried < budget && room > 0; tried++) {
         struct pod *pod = queue_pop(sched->queue, now);
         if (!pod)
@@ -161,18 +167,4 @@ struct sched_stats sched_stats(const struct sched *sched)
 const struct cluster *sched_cluster(const struct sched *sched)
 {
     return &sched->cluster;
-}
-
-void sched_check(const struct sched *sched)
-{
-    cluster_check(&sched->cluster);
-    queue_check(sched->queue);
-    uint32_t open = 0;
-    size_t position = 0;
-    for (const struct pod *pod; (pod = map_next(&sched->cluster.pods, &position));) {
-        CHECK(pod->bind_phase == BIND_NONE || pod->place != POD_PENDING);
-        CHECK(pod->place == POD_PENDING || pod->queue_place == QUEUE_NOWHERE);
-        open += pod->bind_phase != BIND_NONE;
-    }
-    CHECK(open == sched->binds_open);
 }

@@ -1,5 +1,5 @@
-/* What the files of the core share (sched.c, intake.c, binding.c, report.c); nobody else includes
- * it. */
+/* What the files of the core share (sched.c, sched_check.c, intake.c, binding.c, report.c); nobody
+ * else includes it, but the test that breaks its invariants. */
 #ifndef SCHED_SCHED_PRIVATE_H
 #define SCHED_SCHED_PRIVATE_H
 
@@ -18,6 +18,7 @@ struct sched {
     struct pod **waiting; /* assumed pods in BIND_WAITING */
     uint32_t waiting_count, waiting_capacity;
     uint32_t binds_open; /* assumed pods with a bind phase other than BIND_NONE */
+    uint32_t node_check_slot, node_check_passes; /* sched_check.c: where next, and when */
     bool nodes_synced, pods_synced;
     bool is_stopped;
     bool is_listing_pods;    /* between POD_LIST_BEGIN and _END */
@@ -50,6 +51,10 @@ void intake_nodes_listed(struct sched *sched);
 void intake_freed(struct sched *sched, uint32_t slot, uint32_t wake_kind,
                   const struct shape *shape);
 void intake_nomination_gone(struct sched *sched, uint32_t node_sym, const struct shape *shape);
+
+/* sched_check.c: always on */
+void sched_check_pod(const struct sched *sched, const struct pod *pod);
+void sched_check_some(struct sched *sched); /* once a pass */
 
 /* report.c: what users read */
 void report_bound(struct sched *sched, const struct pod *pod);
