@@ -374,7 +374,9 @@ static void finish_page(struct reflector *reflector)
         return;
     }
     reflector->is_full_list = false;
+    reflector->call.is_feeding = true;
     reflector_list_done(reflector, meta.resource_version);
+    reflector->call.is_feeding = false;
     if (!reflector->is_stopping)
         schedule(reflector, 0);
 }

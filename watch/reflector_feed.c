@@ -23,8 +23,10 @@ void reflector_emit_list_begin(struct reflector *reflector)
     emit_frame(reflector, EVENT_NODE_LIST_BEGIN, EVENT_POD_LIST_BEGIN);
 }
 
+/* I15: only what this stream brought itself moves its version. */
 static void set_rv(struct reflector *reflector, struct str rv)
 {
+    CHECK(reflector->call.is_feeding);
     if (rv.len == 0 || rv.len > REFLECTOR_RV_BYTES_MAX)
         return; /* no version at all: resume from the one before, some events come twice */
     buf_clear(&reflector->rv);
@@ -65,6 +67,7 @@ static void note_event(struct reflector *reflector, enum decode_verb verb, struc
 static void on_pod(void *ctx, enum decode_verb verb, const struct pod_object *pod)
 {
     struct reflector *reflector = ctx;
+    CHECK(reflector->options.kind == DECODE_POD);
     if (!is_open(reflector))
         return;
     note_event(reflector, verb, pod->resource_version);
@@ -75,6 +78,7 @@ static void on_pod(void *ctx, enum decode_verb verb, const struct pod_object *po
 static void on_node(void *ctx, enum decode_verb verb, const struct node_object *node)
 {
     struct reflector *reflector = ctx;
+    CHECK(reflector->options.kind == DECODE_NODE);
     if (!is_open(reflector))
         return;
     note_event(reflector, verb, node->resource_version);
@@ -166,14 +170,18 @@ bool reflector_feed_bytes(void *ctx, const char *bytes, size_t len)
     call->is_overdue = false;
 
     struct err err = {0};
+    call->is_feeding = true;
     if (decoder_feed(feed_decoder(reflector), bytes, len, &err) < 0)
         reflector_note_corrupt(reflector, &err);
+    call->is_feeding = false;
     return !reflector->is_stopping && call->end.error_code == 0 && !call->end.is_corrupt;
 }
 
 void reflector_feed_end(struct reflector *reflector)
 {
     struct err err = {0};
+    reflector->call.is_feeding = true;
     if (!reflector->call.end.is_corrupt && decoder_finish(feed_decoder(reflector), &err) < 0)
         reflector_note_corrupt(reflector, &err);
+    reflector->call.is_feeding = false;
 }

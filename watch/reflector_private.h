@@ -23,6 +23,7 @@ struct reflector_call {
     char error_text[REFUSAL_TEXT_BYTES]; /* message of the ERROR event */
     int32_t retry_after_seconds;         /* of the ERROR event, -1: none */
     bool is_overdue; /* the watchdog rang once; bytes may still wait in the socket */
+    bool is_feeding; /* its bytes are being read, or its page is whole: the version may move */
     bool has_events; /* any event or bookmark */
     bool has_progress;
 };

@@ -64,8 +64,11 @@ void write_class_drop(struct write_class *class, struct write *write)
 
 /* ---- the queue ---- */
 
+/* What comes back from the window to be sent again may stand beyond queue_max. */
 static void queue_push(struct write_class *class, struct write *write)
 {
+    const struct write_class_options *options = &class->options;
+    CHECK(class->waiting + class->in_flight < options->queue_max + options->window); /* I22 */
     write->next = NULL;
     if (write->is_first) {
         write->next = class->head;
@@ -202,6 +205,7 @@ static void on_done(void *ctx, const struct http_reply *reply)
 
 static void send_write(struct write_class *class, struct write *write)
 {
+    CHECK(class->in_flight < class->options.window); /* I22 */
     write->tries++;
     write->is_under_way = write->is_in_flight = true;
     class->in_flight++;
@@ -241,9 +245,10 @@ void write_class_pump(struct write_class *class)
 
 void write_class_put(struct write_class *class, struct write *write)
 {
-    const char *why = class->is_closing              ? "shutting down"
-                      : buf_overflowed(&write->text) ? "the request is too large"
-                                                     : NULL;
+    const char *why = class->is_closing                            ? "shutting down"
+                      : buf_overflowed(&write->text)               ? "the request is too large"
+                      : class->waiting >= class->options.queue_max ? "too many requests are waiting"
+                                                                   : NULL;
     if (why) {
         write_class_refuse(class, write, why);
         return;

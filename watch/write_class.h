@@ -1,7 +1,7 @@
 /*
- * One class of writes: a window of requests in flight (write_window.h) on connections of its own, and
- * a queue before it. An answer that says "later" (429 and 5xx with Retry-After) or a lost connection makes the
- * whole class pause; then the same write goes first. Writes are pooled.
+ * One class of writes: a window of requests in flight (write_window.h) on connections of its own,
+ * and a queue before it. An answer that says "later" (429 and 5xx with Retry-After) or a lost
+ * connection makes the whole class pause; then the same write goes first. Writes are pooled.
  */
 #ifndef WATCH_WRITE_CLASS_H
 #define WATCH_WRITE_CLASS_H
@@ -59,8 +59,9 @@ struct write_class_options {
     uv_loop_t *loop; /* all borrowed */
     struct access *access;
     const struct log *log;
-    const char *name; /* "bind", for logs */
-    uint32_t window; /* of requests in flight, at most */
+    const char *name;   /* "bind", for logs */
+    uint32_t window;    /* of requests in flight, at most */
+    uint32_t queue_max; /* of those that wait; a write beyond is answered as never sent */
     uint32_t connections_max;
     uint64_t seed;
     void *ctx;

@@ -162,6 +162,21 @@ Test(writer, keeps_up_to_a_hundred_binds_in_flight_and_says_of_each_what_became_
     cr_expect_eq(rig.reply_count, 242);
 }
 
+/* I22. The core has at most 1024 binds open; pods deleted meanwhile could let more wait here. */
+Test(writer, holds_1024_waiting_binds_and_says_of_the_next_that_it_was_not_sent)
+{
+    for (uint64_t i = 0; i < 8 + 1024; i++) /* of a window of 8, at first */
+        rig_bind(&rig, "web", i);
+    rig_await_count(&rig, "/binding", 8);
+    cr_expect_eq(rig.reply_count, 0);
+    rig_bind(&rig, "late", 5000);
+    rig_await_replies(&rig, 1);
+    cr_expect_str_eq(rig.replies[0].pod, "late");
+    cr_expect_eq(rig.replies[0].outcome, OUTCOME_NOT_SENT);
+    cr_expect(strstr(rig.replies[0].message, "too many requests are waiting"), "%s",
+              rig.replies[0].message);
+}
+
 Test(writer, sends_no_new_bind_while_draining_but_waits_for_the_old)
 {
     rig_bind(&rig, "web-0", 1);
