@@ -4,6 +4,7 @@
 
 #include "model/base/mem.h"
 #include "sched/match.h"
+#include "sched/sampling.h"
 
 void cycle_init(struct cycle *cycle, const struct cycle_config *config,
                 const struct cluster *cluster)
@@ -22,11 +23,21 @@ void cycle_fini(struct cycle *cycle)
     free(cycle->scratch);
 }
 
-static struct walk_limits cycle_limits(const struct cycle *cycle, uint32_t node_count)
+static bool has_scores(const struct score_config *config)
+{
+    for (uint32_t i = 0; i < SCORE_COUNT; i++)
+        if (config->weights[i] > 0)
+            return true;
+    return false;
+}
+
+static struct walk_limits cycle_limits(const struct cycle *cycle, const struct cluster *cluster,
+                                       const struct shape *shape)
 {
     const struct cycle_config *config = &cycle->config;
     if (config->percentage >= 0)
-        return (struct walk_limits){1, walk_kube_target(node_count, (uint32_t)config->percentage)};
+        return sampling_limits(cluster, shape, (uint32_t)config->percentage,
+                               has_scores(&config->score));
     return (struct walk_limits){config->predicate_step,
                                 config->feasible_target ? config->feasible_target : WALK_NO_TARGET};
 }
@@ -188,8 +199,11 @@ struct cycle_result cycle_run(struct cycle *cycle, struct cluster *cluster,
     if (nominated != NODE_SLOT_NONE)
         return (struct cycle_result){nominated, 0, false};
     match_sync(cluster, pod->shape);
+    uint32_t start = cycle->unit.cursor;
     walk_run(&cycle->walk, &cycle->unit, cluster, nominator, pod,
-             cycle_limits(cycle, cluster->nodes.present_count));
+             cycle_limits(cycle, cluster, pod->shape));
+    if (cycle->config.percentage >= 0)
+        sampling_move_start(&cycle->unit, cluster, pod, start, cycle->walk.visited);
     if (cycle->walk.count == 0)
         return cycle_diagnose(cluster, nominator, pod, message);
     return (struct cycle_result){cycle_best(cycle, cluster, pod->shape), 0, false};
