@@ -18,10 +18,15 @@ struct mem_call {
     uint32_t node_name_sym;      /* BIND */
     bool is_warning;             /* EVENT */
     bool clears_nomination;      /* STATUS */
+    bool was_false;              /* STATUS */
+    uint32_t controller_sym;     /* EVENT */
     int64_t observed_generation; /* STATUS */
     char pod[64];
     char reason[32];                /* STATUS, EVENT */
-    char text[MEM_PORT_TEXT_BYTES]; /* message, note */
+    char action[32];                /* EVENT */
+    char version[24];               /* EVENT: resourceVersion of the pod */
+    char text[MEM_PORT_TEXT_BYTES]; /* message, note; cut */
+    size_t text_len;                /* uncut */
 };
 
 struct mem_port {
