@@ -282,6 +282,26 @@ Test(binding, a_deleted_pod_takes_its_reservation_along_and_late_answers_do_noth
     core_fini(&core);
 }
 
+/* kube-scheduler forgets an assumed pod at once when its deletion begins; here the bind may have
+ * happened still, and the room is held until its answer comes. */
+Test(binding, a_deletion_that_begins_keeps_the_reservation_until_the_answer)
+{
+    struct core core;
+    init_sent(&core);
+    struct pod_object *going = fixture_pod_object(&core.fixture, &full_pod);
+    going->is_deleting = true;
+    core_pod_object(&core, going);
+    cr_expect_eq(assumed(&core), 1);
+    core_reply_bind(&core, OUTCOME_CONFLICT);
+    cr_expect_eq(assumed(&core), 1);
+    core_reply_read(&core, OUTCOME_DONE, going);
+    cr_expect_eq(assumed(&core), 0);
+    core.port->now.ms += 60 * 1000;
+    core_pass(&core);
+    cr_expect_eq(core.port->counts[MEM_BIND], 1, "and it is not tried again");
+    core_fini(&core);
+}
+
 Test(binding, an_answer_to_an_earlier_pod_of_the_same_name_does_nothing)
 {
     struct core core;
