@@ -88,8 +88,8 @@ static void intake_changed(struct sched *sched, const struct pod_change *change,
     const struct shape *shape = before->shape ? before->shape : pod->shape;
     if (change->bits & POD_CONFIRMED)
         binding_confirmed(sched, pod);
-    else if (change->bits & POD_NOW_BOUND)
-        binding_drop(sched, pod); /* somebody else bound it */
+    else if (change->bits & POD_NOW_BOUND || pod->place == POD_PENDING)
+        binding_drop(sched, pod); /* somebody else bound it, or a list took its bind back */
     nominator_update(&sched->nominator, pod);
     requeue(sched, change, before->was_queued);
     bool is_still_there = pod->node_slot == change->freed_slot;

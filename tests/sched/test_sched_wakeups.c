@@ -220,9 +220,12 @@ static void step_pods_listed(struct story *story)
     if (pick(story, 4) > 0)
         return;
     sched_on_event(story->core.sched, &(struct event){.kind = EVENT_POD_LIST_BEGIN});
-    for (uint32_t i = 0; i < PODS; i++)
+    for (uint32_t i = 0; i < PODS; i++) {
+        if (pick(story, 10) == 0)
+            story->pods[i].node = NULL; /* restored from a backup */
         if (core_find(&story->core, story->pod_names[i]) && pick(story, 8) > 0)
             send_pod(story, i);
+    }
     sched_on_event(story->core.sched, &(struct event){.kind = EVENT_POD_LIST_END});
 }
 
