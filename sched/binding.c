@@ -22,6 +22,11 @@
 
 enum { RETRY_FIRST_MS = 500, RETRY_MAX_MS = 30000, RETRY_DOUBLINGS_MAX = 6 };
 
+static bool is_unknown(enum bind_phase phase)
+{
+    return phase == BIND_READING || phase == BIND_WAITING;
+}
+
 static void set_phase(struct sched *sched, struct pod *pod, enum bind_phase phase)
 {
     if (pod->bind_phase == BIND_WAITING) {
@@ -39,10 +44,10 @@ static void set_phase(struct sched *sched, struct pod *pod, enum bind_phase phas
         }
         sched->waiting[sched->waiting_count++] = pod;
     }
-    if (pod->bind_phase != BIND_NONE)
-        sched->binds_open--;
-    if (phase != BIND_NONE)
-        sched->binds_open++;
+    sched->binds_open -= pod->bind_phase != BIND_NONE;
+    sched->binds_open += phase != BIND_NONE;
+    sched->binds_unknown -= is_unknown((enum bind_phase)pod->bind_phase);
+    sched->binds_unknown += is_unknown(phase);
     pod->bind_phase = (uint8_t)phase;
 }
 

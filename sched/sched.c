@@ -115,6 +115,17 @@ static void sched_try(struct sched *sched, struct pod *pod, struct mono_ms now)
         report_refused(sched, pod, buf_str(&sched->message));
 }
 
+/* How many binds may be started: what the port has room for, and I22. */
+static size_t bind_room(const struct sched *sched)
+{
+    size_t room = sched->port.bind_room(sched->port.ctx);
+    if (sched->binds_unknown == 0)
+        return room;
+    uint32_t open = sched->binds_open;
+    size_t left = open < PORT_BINDS_OPEN_MAX ? PORT_BINDS_OPEN_MAX - open : 0;
+    return room < left ? room : left;
+}
+
 bool sched_pass(struct sched *sched, uint32_t budget)
 {
     struct mono_ms now = sched_now(sched);
@@ -123,10 +134,7 @@ bool sched_pass(struct sched *sched, uint32_t budget)
     if (sched->is_stopped || !sched_is_synced(sched))
         return false;
     sched_check_some(sched);
-    size_t room = sched->port.bind_room(sched->port.ctx);
-    CHECK(sched->binds_open <= PORT_BINDS_OPEN_MAX);
-    if (room > PORT_BINDS_OPEN_MAX - sched->binds_open)
-        room = PORT_BINDS_OPEN_MAX - sched->binds_open;
+    size_t room = bind_room(sched);
     for (uint32_t tried = 0; tried < budget && room > 0; tried++) {
         struct pod *pod = queue_pop(sched->queue, now);
         if (!pod)

@@ -46,11 +46,12 @@ void sched_check(const struct sched *sched)
 {
     cluster_check(&sched->cluster);
     queue_check(sched->queue);
-    uint32_t open = 0;
+    uint32_t open = 0, unknown = 0;
     size_t position = 0;
     for (const struct pod *pod; (pod = map_next(&sched->cluster.pods, &position));) {
         sched_check_pod(sched, pod);
         open += pod->bind_phase != BIND_NONE;
+        unknown += pod->bind_phase == BIND_READING || pod->bind_phase == BIND_WAITING;
     }
-    CHECK(open == sched->binds_open);
+    CHECK(open == sched->binds_open && unknown == sched->binds_unknown);
 }

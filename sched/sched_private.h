@@ -17,7 +17,8 @@ struct sched {
     struct sched_stats stats;
     struct pod **waiting; /* assumed pods in BIND_WAITING */
     uint32_t waiting_count, waiting_capacity;
-    uint32_t binds_open; /* assumed pods with a bind phase other than BIND_NONE */
+    uint32_t binds_open;    /* pods with a bind phase other than BIND_NONE */
+    uint32_t binds_unknown; /* of these, those in BIND_READING and BIND_WAITING */
     uint32_t node_check_slot, node_check_passes; /* sched_check.c: where next, and when */
     bool nodes_synced, pods_synced;
     bool is_stopped;
