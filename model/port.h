@@ -17,8 +17,8 @@
 #include "model/event.h"
 
 /* Binds whose outcome is open, under way or unknown, at most, once one is unknown: ten windows. A
- * server that leaves so many in doubt is given no more; it bounds the reads and the binds to be sent
- * again that wait on the other side. */
+ * server that leaves so many in doubt is given no more; it bounds the reads and the binds to be
+ * sent again that wait on the other side. */
 enum { PORT_BINDS_OPEN_MAX = 1024 };
 
 struct bind_request {
