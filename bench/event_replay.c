@@ -300,6 +300,8 @@ int event_replay(const char *path, const struct event_replay_output *output,
             core_state_print(sched_cluster(replay.sched), output->state);
         replay.result.is_cut = replay.file.is_cut;
         *ret_result = replay.result;
+        if (output->look)
+            output->look(output->ctx, sched_cluster(replay.sched));
     }
     sched_free(replay.sched);
     event_file_close(&replay.file);

@@ -11,6 +11,8 @@
 
 #include "model/base/err.h"
 
+struct cluster;
+
 enum { EVENT_REPLAY_TEXT_BYTES = 1024 };
 
 struct event_replay_result {
@@ -27,10 +29,12 @@ struct event_replay_result {
     char difference[EVENT_REPLAY_TEXT_BYTES]; /* the first, when so */
 };
 
-/* What to print on the way; each may be NULL. */
+/* What to show of it; each may be NULL. */
 struct event_replay_output {
     FILE *bindings; /* "namespace/pod node" of each */
     FILE *state;    /* what the core knows at the end: core_state_print() */
+    void *ctx;
+    void (*look)(void *ctx, const struct cluster *cluster); /* the same; lent for the call */
 };
 
 /* 0 and the result, -errno when the recording cannot be read to its end. */
