@@ -63,6 +63,7 @@ struct h2_conn {
     bool is_dirty, closing, busy;
     bool is_cut, is_reset;                /* how it is to end */
     bool is_deaf, is_silent, is_filtered; /* not read; not written; packets are dropped */
+    bool is_fading;                       /* silent, and to be filtered when all is acknowledged */
     bool is_garbled, has_no_window, has_no_ping_ack;
     uint64_t drops_before;
     struct late_bytes *late, **late_end; /* queue */

@@ -7,7 +7,9 @@
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/sock_diag.h>
+#include <linux/sockios.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include "bench/h2server_private.h"
@@ -117,12 +119,31 @@ static int set_black_hole(struct h2_server *server, bool is_on)
     return 0;
 }
 
-static void break_conn(struct h2_conn *conn, enum wire_fault fault)
+static void conn_filter(struct h2_conn *conn)
 {
-    conn->is_silent = fault != WIRE_ONE_WAY;
     conn->drops_before = packet_drops(&conn->tcp);
     conn->is_filtered = true;
     filter_set(&conn->tcp, true);
+}
+
+static void clock_start(struct h2_server *server);
+
+/* What is not acknowledged yet would be sent again and again, and the client hear of us. */
+static bool conn_is_acknowledged(const struct h2_conn *conn)
+{
+    int unacknowledged = 0;
+    (void)ioctl(handle_fd(&conn->tcp), SIOCOUTQ, &unacknowledged);
+    return unacknowledged == 0;
+}
+
+static void break_conn(struct h2_conn *conn, enum wire_fault fault)
+{
+    if (fault == WIRE_ONE_WAY) {
+        conn_filter(conn);
+        return;
+    }
+    conn->is_silent = conn->is_fading = true;
+    clock_start(conn->server);
 }
 
 /* A link that lost bytes cannot go on in TLS: it is reset. */
@@ -130,7 +151,7 @@ static void mend_conn(struct h2_conn *conn)
 {
     bool lost_bytes = conn->is_silent;
     conn_unfilter(conn);
-    conn->is_deaf = conn->is_silent = false;
+    conn->is_deaf = conn->is_silent = conn->is_fading = false;
     if (!lost_bytes)
         return;
     conn->is_reset = true;
@@ -295,7 +316,11 @@ static void on_clock(uv_timer_t *clock)
     bool is_idle = !server->held;
     for (struct h2_conn *conn = server->conns; conn; conn = conn->next) {
         conn_send_late(conn, now_ms);
-        is_idle = is_idle && !conn->late;
+        if (conn->is_fading && conn_is_acknowledged(conn)) {
+            conn->is_fading = false;
+            conn_filter(conn);
+        }
+        is_idle = is_idle && !conn->late && !conn->is_fading;
     }
     if (is_idle)
         (void)uv_timer_stop(clock);

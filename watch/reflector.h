@@ -40,7 +40,7 @@ struct reflector_options {
     uint64_t seed;              /* for jitter */
     bool no_streaming_list;     /* always LIST in pages */
     /* Times in milliseconds; 0: as in reflector_rule.h and backoff.h. */
-    int64_t stream_idle_ms, list_idle_ms, watch_idle_ms, backoff_base_ms;
+    int64_t stream_idle_ms, stream_limit_ms, list_idle_ms, watch_idle_ms, backoff_base_ms;
     void *ctx;
     void (*on_event)(void *ctx, const struct event *event);
     void (*on_synced)(void *ctx); /* after each complete list */

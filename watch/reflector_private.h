@@ -26,6 +26,7 @@ struct reflector_call {
     bool is_feeding; /* its bytes are being read, or its page is whole: the version may move */
     bool has_events; /* any event or bookmark */
     bool has_progress;
+    uint32_t backward; /* bookmarks in a row that were before our version */
 };
 
 struct reflector {

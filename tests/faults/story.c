@@ -115,8 +115,10 @@ static bool has_fired(struct stage *stage, const void *ctx)
 
 static void bring_again(struct story *story, enum story_again again)
 {
-    if (again == AGAIN_LIST)
+    if (again == AGAIN_LIST) { /* of a version that nobody has seen yet, so that all must list */
+        stage_create(&story->stage, KIND_EVENT, "{\"metadata\":{\"generateName\":\"time-\"}}");
         apiserver_compact(story->stage.server);
+    }
     if (again != AGAIN_NOTHING)
         apiserver_end_watches(story->stage.server);
 }
