@@ -28,6 +28,7 @@ struct apiserver_options {
     struct sim_clock *refresh_clock; /* set from the system's clocks with each read; NULL: not */
     int64_t bookmark_every_ms;       /* 0: one minute, as kube */
     int64_t list_expires_ms; /* life of a continue token; 0: five minutes, as etcd's compaction */
+    int64_t watch_life_ms;   /* a watch ends then, whatever it asked for; 0: as asked */
     uint32_t watch_queue_events; /* a watcher further behind is closed; 0: 200,000 */
     uint32_t page_objects_max; /* a page holds no more, whatever limit was asked for; 0: as asked */
     const char *git_version;   /* of /version; NULL: "v1.37.0" */

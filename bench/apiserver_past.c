@@ -8,7 +8,8 @@ int64_t past_rv(const struct call *call)
 {
     const struct store *store = call->server->store;
     int64_t rv = store_rv(store), first = store_compacted_rv(store);
-    if (!call->fault || call->fault->act != FAULT_DO_STALE)
+    bool is_stale = call->fault && call->fault->act == FAULT_DO_STALE;
+    if (!is_stale || call_param(call, "resourceVersion").len == 0) /* without: etcd is asked */
         return rv;
     rv -= call->fault->behind;
     return rv > first ? rv : first;

@@ -347,6 +347,7 @@ static void take_initial(struct watch *watch, int64_t rv)
     size_t count;
     watch->initial = past_objects(watch->server, watch->kind->id, str_from(watch->ns), rv, &count);
     watch->initial_rv = watch->after_rv = rv;
+    watch->server->counts.events_spoilt += rv < store_rv(watch->server->store);
     for (size_t i = 0; i < count; i++) {
         if (selector_matches(watch->selector, watch->initial[i]))
             watch->initial[watch->initial_count++] = watch->initial[i];
@@ -367,6 +368,8 @@ static void watch_from(struct watch *watch, int64_t rv)
 static int64_t timeout_ms(const struct call *call)
 {
     int64_t asked_s = json_int(call_param(call, "timeoutSeconds"), 0);
+    if (call->server->options.watch_life_ms > 0)
+        return call->server->options.watch_life_ms;
     if (asked_s > 0 && asked_s < 86400)
         return asked_s * 1000;
     return 1800000 + (int64_t)(uv_hrtime() % 1800000);

@@ -48,10 +48,10 @@ struct app {
     struct sched *sched;
     struct record_file *record_file; /* NULL: nothing is recorded, as in the next */
     struct recorder *recorder;       /* between the core and the writer */
-    uv_prepare_t prepare; /* runs the pass */
-    uv_idle_t idle;       /* active while the pass has more to do: the loop does not sleep */
-    uv_timer_t wakeup;    /* for what time alone moves */
-    uv_timer_t drain;     /* bounds a shutdown */
+    uv_prepare_t prepare;            /* runs the pass */
+    uv_idle_t idle;    /* active while the pass has more to do: the loop does not sleep */
+    uv_timer_t wakeup; /* for what time alone moves */
+    uv_timer_t drain;  /* bounds a shutdown */
     uv_signal_t signals[2];
     bool is_stopping; /* no pod is popped any more */
     bool is_closing;  /* handles are being closed */
@@ -245,7 +245,8 @@ static int app_sched_config(struct app *app, const struct options *options,
     return failed;
 }
 
-static struct reflector *app_reflector(struct app *app, enum decode_kind kind)
+static struct reflector *app_reflector(struct app *app, enum decode_kind kind,
+                                       int64_t relist_seconds)
 {
     bool is_pods = kind == DECODE_POD;
     const struct reflector_options options = {
@@ -258,6 +259,7 @@ static struct reflector *app_reflector(struct app *app, enum decode_kind kind)
         /* Finished pods leave the watch as DELETED: that is how their room comes free (A2). */
         .field_selector = is_pods ? "status.phase!=Succeeded,status.phase!=Failed" : NULL,
         .seed = system_seed(),
+        .relist_every_ms = relist_seconds > 0 ? relist_seconds * 1000 : -1,
         .ctx = app,
         .on_event = app_event,
         .on_trouble = app_trouble,
@@ -326,8 +328,8 @@ static void app_start(struct app *app, const struct options *options,
     if (app->recorder)
         port = recorder_port(app->recorder);
     app->sched = sched_new(config, app->symbols, &port);
-    app->nodes = app_reflector(app, DECODE_NODE);
-    app->pods = app_reflector(app, DECODE_POD);
+    app->nodes = app_reflector(app, DECODE_NODE, options->relist_seconds);
+    app->pods = app_reflector(app, DECODE_POD, options->relist_seconds);
 }
 
 static int app_run(struct app *app, const struct options *options)

@@ -20,6 +20,8 @@ enum {
     RECORD_LIMIT_MB_MIN = 2,
     RECORD_LIMIT_MB_DEFAULT = 1024, /* about a million pods */
     RECORD_LIMIT_MB_MAX = 1 << 20,
+    RELIST_SECONDS = 3600,
+    RELIST_SECONDS_MAX = 7 * 24 * 3600,
     BACKOFF_SECONDS_MAX = QUEUE_BACKOFF_LIMIT_MS / 1000,
     LONG_FLAG_BASE = 256, /* getopt's number of flag i is this + i: no character has it */
 };
@@ -88,9 +90,12 @@ static const struct flag flags[] = {
                 "wait of a pod after its first failure; doubles with each"),
     NUMBER_FLAG("pod-max-backoff-seconds", pod_max_backoff_seconds, 0, BACKOFF_SECONDS_MAX,
                 "never wait longer than that; 0: never wait"),
-    TEXT_FLAG("record", record, "FILE",
-              "write all that the scheduler learns and decides, for spillway-bench replay --events; "
-              "when full it becomes FILE.1 and a new FILE begins"),
+    NUMBER_FLAG("relist-seconds", relist_seconds, 0, RELIST_SECONDS_MAX,
+                "list nodes and pods anew so often, in case a watch has lost something; 0: never"),
+    TEXT_FLAG(
+        "record", record, "FILE",
+        "write all that the scheduler learns and decides, for spillway-bench replay --events; "
+        "when full it becomes FILE.1 and a new FILE begins"),
     NUMBER_FLAG("record-limit-mb", record_limit_mb, RECORD_LIMIT_MB_MIN, RECORD_LIMIT_MB_MAX,
                 "MiB that FILE and FILE.1 take together at most"),
     {ROW("v", FLAG_NUMBER, v), .max = VERBOSITY_MAX, .value = "N", .brief = 'v',
@@ -113,6 +118,7 @@ static struct options options_default(void)
         .percentage_of_nodes_to_score = -1,
         .pod_initial_backoff_seconds = QUEUE_INITIAL_BACKOFF_MS / 1000,
         .pod_max_backoff_seconds = QUEUE_MAX_BACKOFF_MS / 1000,
+        .relist_seconds = RELIST_SECONDS,
         .record_limit_mb = RECORD_LIMIT_MB_DEFAULT,
         .logging_format = "text",
     };

@@ -35,6 +35,7 @@ struct options {
     int64_t seed;                /* for ties */
     int64_t pod_initial_backoff_seconds;
     int64_t pod_max_backoff_seconds; /* 0: no backoff */
+    int64_t relist_seconds;          /* 0: never */
 
     const char *record;      /* NULL: nothing is recorded */
     int64_t record_limit_mb; /* MiB, of both files together */

@@ -36,6 +36,7 @@ struct reflector *reflector_start(const struct reflector_options *options)
     reflector->phase = options->no_streaming_list ? REFLECTOR_PAGING : REFLECTOR_STREAMING;
     buf_init(&reflector->rv, REFLECTOR_RV_BYTES_MAX);
     buf_init(&reflector->continue_token, REFLECTOR_TOKEN_BYTES_MAX);
+    reflector->relist_at = MONO_NEVER;
     backoff_init(&reflector->backoff, options->backoff_base_ms, 0);
     rng_init(&reflector->rng, options->seed);
     reflector_feed_open(reflector);
@@ -354,6 +355,8 @@ static void finish_badly(struct reflector *reflector, const struct http_reply *r
     struct err err = {0};
     describe_end(reflector, reply, &refusal, &err);
     struct reflector_step step = reflector_decide(end);
+    if (reflector_end_is_calm(end) && !mono_before(loop_now(reflector), reflector->relist_at))
+        step = (struct reflector_step){.next = NEXT_STREAM, .forgets_rv = true};
     int32_t retry_after = reply->retry_after_seconds;
     if (refusal.retry_after_seconds > retry_after)
         retry_after = refusal.retry_after_seconds;

@@ -59,8 +59,24 @@ static bool advance_rv(struct reflector *reflector, struct str rv)
     return true;
 }
 
+/* The period, and up to a quarter more by chance: nodes and pods, and many schedulers, shall not
+ * list at one time. */
+static void plan_relist(struct reflector *reflector)
+{
+    int64_t every_ms = reflector->options.relist_every_ms;
+    reflector->relist_at = MONO_NEVER;
+    if (every_ms < 0)
+        return;
+    if (every_ms == 0)
+        every_ms = REFLECTOR_RELIST_MS;
+    every_ms += (int64_t)rng_below(&reflector->rng, (uint64_t)every_ms / 4 + 1);
+    struct mono_ms now = {(int64_t)uv_now(reflector->options.loop)};
+    reflector->relist_at = mono_add(now, every_ms);
+}
+
 void reflector_list_done(struct reflector *reflector, struct str rv)
 {
+    plan_relist(reflector);
     set_rv(reflector, rv);
     reflector->forgets_rv = false;
     reflector->failures = 0;

@@ -44,6 +44,7 @@ struct reflector {
     struct buf rv;         /* the last version seen: opaque */
     struct buf continue_token;
     struct reflector_call call;
+    struct mono_ms relist_at;    /* not before; MONO_NEVER before the first list */
     uint32_t failures, expiries; /* see struct reflector_end */
     struct backoff backoff;
     struct rng rng;

@@ -28,6 +28,9 @@ enum {
     /* A list that is streamed takes no longer, as no other list does: else a busy cluster, where
      * something always comes, would hide that its end is missing. */
     REFLECTOR_STREAM_LIMIT_MS = 60000,
+    /* A watch that lost an event never tells (k/k#123072): from time to time everything is listed
+     * anew, when a watch ends anyway. */
+    REFLECTOR_RELIST_MS = 60 * 60 * 1000,
     REFLECTOR_BACKWARD_MAX = 2,      /* bookmarks in a row before the version we know */
     REFLECTOR_LIST_IDLE_MS = 60000,  /* the apiserver's own limit on a request */
     REFLECTOR_WATCH_IDLE_MS = 90000, /* bookmarks come once a minute (reliability 1.4) */

@@ -93,18 +93,34 @@ static void arm(struct story *story)
         cr_assert_eq(apiserver_wire(story->stage.server, row->wire, row->wire_amount), 0);
 }
 
+static uint64_t fired_of(const struct story *story, const struct fault *fault)
+{
+    const struct fault_table *table = apiserver_faults(story->stage.server);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct fault *armed = &table->faults[i];
+        if (armed->on == fault->on && armed->act == fault->act)
+            sum += armed->fired;
+    }
+    return sum;
+}
+
+/* 0 as long as one of the row's faults has not happened yet. */
 static uint64_t fired(const struct story *story)
 {
     const struct story_row *row = story->row;
     struct apiserver_counts counts = apiserver_counts(story->stage.server);
-    uint64_t sum = story->fired_by_act;
-    const struct fault_table *table = apiserver_faults(story->stage.server);
-    for (size_t i = 0; i < table->count; i++)
-        sum += table->faults[i].fired;
-    if (row->wire_amount > 0)
-        sum += counts.wire[row->wire];
-    bool is_spoilt = counts.events_spoilt + counts.lists_spoilt > 0;
-    return row->flags & STORY_SPOILS && !is_spoilt ? 0 : sum;
+    uint64_t least = UINT64_MAX;
+    for (size_t i = 0; i < STORY_FAULTS_MAX; i++)
+        if (row->faults[i].times > 0 && fired_of(story, &row->faults[i]) < least)
+            least = fired_of(story, &row->faults[i]);
+    if (row->wire_amount > 0 && counts.wire[row->wire] < least)
+        least = counts.wire[row->wire];
+    if (row->counts_by_act && story->fired_by_act < least)
+        least = story->fired_by_act;
+    if (row->flags & STORY_SPOILS && counts.events_spoilt + counts.lists_spoilt < least)
+        least = counts.events_spoilt + counts.lists_spoilt;
+    return least;
 }
 
 static bool has_fired(struct stage *stage, const void *ctx)
@@ -180,6 +196,7 @@ static void begin(struct story *story)
                                  "--pod-initial-backoff-seconds=1",
                                  "--pod-max-backoff-seconds=2",
                                  "--v=2",
+                                 row->flag,
                                  NULL};
     stage_start(&story->stage, "kubeconfig", flags);
     if (row->flags & STORY_RELISTS && row->flags & STORY_FROM_START) {

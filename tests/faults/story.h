@@ -40,8 +40,10 @@ struct story_row {
     uint32_t wire_amount; /* 0: no fault of the network */
     enum story_again again;
     uint32_t flags;
+    const char *flag; /* one more of spillway's; NULL: none */
     const char *says; /* in spillway's log, awaited while the fault lasts; NULL: nothing */
     void (*act)(struct story *story); /* in the burst; NULL: nothing more */
+    bool counts_by_act;               /* it counts story->fired_by_act */
     void (*mend)(struct story *story);
     struct apiserver_options habits; /* of the server */
     uint32_t requests_max;           /* 0: STORY_REQUESTS_MAX */
