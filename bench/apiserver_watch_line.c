@@ -71,23 +71,29 @@ struct blob *watch_render(struct watch *watch, enum store_change change,
                         : watch_render_plain(watch->server, change, object, watch->alt_form);
 }
 
-struct blob *watch_spoil_line(struct watch *watch, struct blob *owned_line)
+/* Another kind's name: one letter more. */
+static void spoil_kind(struct str text, struct buf *out)
 {
     static const char kind[] = "\"object\":{\"kind\":\"";
-    struct buf *out = &watch->server->scratch;
-    struct str text = blob_str(owned_line);
     const char *at = memmem(text.ptr, text.len, kind, sizeof(kind) - 1);
-    buf_clear(out);
-    if (watch->spoil == FAULT_DO_DUPLICATE_KEYS) {
-        spoil_twice(text, out);
-    } else if (watch->spoil == FAULT_DO_WRONG_KIND && at) {
-        size_t head = (size_t)(at - text.ptr) + sizeof(kind) - 1;
-        (void)buf_add(out, text.ptr, head);
+    size_t head = at ? (size_t)(at - text.ptr) + sizeof(kind) - 1 : 0;
+    (void)buf_add(out, text.ptr, head);
+    if (at)
         (void)buf_add_str(out, "X");
-        (void)buf_add(out, text.ptr + head, text.len - head);
-    } else {
+    (void)buf_add(out, text.ptr + head, text.len - head);
+}
+
+struct blob *watch_spoil_line(struct watch *watch, struct blob *owned_line)
+{
+    bool is_twice = watch->spoil == FAULT_DO_DUPLICATE_KEYS;
+    if (!is_twice && watch->spoil != FAULT_DO_WRONG_KIND)
         return owned_line;
-    }
+    struct buf *out = &watch->server->scratch;
+    buf_clear(out);
+    if (is_twice)
+        spoil_twice(blob_str(owned_line), out);
+    else
+        spoil_kind(blob_str(owned_line), out);
     watch->server->counts.events_spoilt++;
     blob_unref(owned_line);
     return blob_new(out->data, out->len);

@@ -235,12 +235,14 @@ static void judge(struct story *story)
     enum { TWICE = 1, OVERFULL = 2 };
     (void)verify_judge(story->verify, NULL, 0, claims);
     bool forgets = row->flags & STORY_REBINDS;
-    if (!forgets)
-        cr_expect(claims[OVERFULL].holds, "%s: %s", row->id, claims[OVERFULL].text);
     if (!forgets) {
+        cr_expect(claims[OVERFULL].holds, "%s: %s", row->id, claims[OVERFULL].text);
         cr_expect(claims[TWICE].holds, "%s: %s", row->id, claims[TWICE].text);
         cr_expect_eq(story->stage.moves, 0);
     }
+    for (const char *const *node = (const char *const[]){"a", "b", "c", NULL}; forgets && *node;
+         node++)
+        cr_expect_leq(stage_pods_on(&story->stage, *node), NODE_CPU, "%s: %s", row->id, *node);
     struct apiserver_counts counts = apiserver_counts(story->stage.server);
     uint64_t requests_max = row->requests_max > 0 ? row->requests_max : STORY_REQUESTS_MAX;
     cr_expect_leq(counts.requests, requests_max, "%s: %llu requests", row->id,

@@ -4,8 +4,8 @@
  * timeouts, so they run side by side.
  *
  * Not here, because a test on one machine cannot make it:
- *   F03 DNS failure, changed address: the address is loopback's; there is no resolver to spoil.
- * What is said of an unknown host is in tests/bench/test_http_trust.c's neighbourhood of errors.
+ *   F03 DNS failure, changed address: the address is loopback's, there is no resolver to spoil
+ * (that an unknown host is told as such: tests/bench/test_http_trust.c).
  */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
