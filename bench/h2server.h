@@ -56,6 +56,8 @@ struct h2_handler {
     void (*on_closed)(void *data, struct h2_stream *stream);
     /* Bytes came in and are about to be handled (a place to read the clock); may be NULL. */
     void (*on_wake)(void *data);
+    /* A client has read all that was sent to it before an h2_ping(); may be NULL. */
+    void (*on_pong)(void *data);
     /* The last memory is released; may be NULL. */
     void (*on_end)(void *data);
     void *data;
@@ -120,6 +122,9 @@ void h2_reset(struct h2_stream *stream);
 
 /* GOAWAY: streams that are open go on, new ones need another connection. */
 void h2_goaway(struct h2_stream *stream);
+
+/* PING on its connection: on_pong comes when the client has read it. */
+void h2_ping(struct h2_stream *stream);
 
 /* Closes the whole connection at once, without a word. */
 void h2_drop(struct h2_stream *stream);

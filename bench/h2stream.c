@@ -100,6 +100,9 @@ static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, v
     struct h2_conn *conn = data;
     if (conn->has_no_ping_ack && frame->hd.type == NGHTTP2_PING)
         conn->server->counts.wire[WIRE_NO_PING_ACK]++;
+    bool is_pong = frame->hd.type == NGHTTP2_PING && frame->hd.flags & NGHTTP2_FLAG_ACK;
+    if (is_pong && conn->server->handler.on_pong)
+        conn->server->handler.on_pong(conn->server->handler.data);
     bool carries = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
     if (!carries || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
         return 0;
@@ -271,6 +274,12 @@ void h2_goaway(struct h2_stream *stream)
      * the last one that was processed, requests that came in the same read would be answered and
      * declared unprocessed at once, and a client may send those again. */
     (void)nghttp2_submit_shutdown_notice(session);
+    h2_conn_mark(stream->conn);
+}
+
+void h2_ping(struct h2_stream *stream)
+{
+    (void)nghttp2_submit_ping(stream->conn->session, NGHTTP2_FLAG_NONE, NULL);
     h2_conn_mark(stream->conn);
 }
 
