@@ -236,6 +236,23 @@ static void settle(struct sched *sched, struct pod *pod, const struct pod_object
     intake_pod(sched, object);
 }
 
+/* Nobody but a person can settle this: the reservation stays (I14), and the pod says what to do. A
+ * bind that was not done would otherwise wait in silence for ever. */
+static void report_unreadable(struct sched *sched, const struct pod *pod, const struct reply *reply)
+{
+    const char *node =
+        symbol_text(sched->symbols, sched->cluster.nodes.nodes[pod->node_slot]->name_sym);
+    const char *mend = reply->http_status == 401
+                           ? "renew the credentials that spillway uses"
+                           : "grant get on pods to this user, as manifests/rbac.yaml does";
+    buf_clear(&sched->message);
+    (void)buf_printf(&sched->message,
+                     "binding to %s not confirmed, its place stays taken until the pod may be "
+                     "read: %s: " STR_FMT,
+                     node, mend, STR_ARG(reply->message));
+    report_unconfirmed(sched, pod, buf_str(&sched->message));
+}
+
 void binding_on_read(struct sched *sched, const struct reply *reply,
                      const struct pod_object *object)
 {
@@ -252,10 +269,13 @@ void binding_on_read(struct sched *sched, const struct reply *reply,
         bind_done(sched, pod);
         return;
     }
-    if (reply->outcome == OUTCOME_DONE)
+    if (reply->outcome == OUTCOME_DONE) {
         settle(sched, pod, object);
-    else
-        wait_and_retry(sched, pod);
+        return;
+    }
+    if (reply->outcome == OUTCOME_FORBIDDEN)
+        report_unreadable(sched, pod, reply);
+    wait_and_retry(sched, pod);
 }
 
 void binding_confirmed(struct sched *sched, struct pod *pod)

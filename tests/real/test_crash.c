@@ -25,10 +25,14 @@ static const char *const a_twentieth[] = {"{\"cpu\":\"300m\",\"memory\":\"256Mi\
 static const struct pod_kind pod = {
     .prefix = "pod", .scheduler = "spillway", .requests = a_twentieth, .request_count = 1};
 
+/* It fills one node after the other: spread evenly, the pods of many starts would fit even if no
+ * start saw those of the one before. */
 static void start_spillway(struct world *world, const struct gate *gate)
 {
-    world_start_spillway_with(
-        world, (const char *const[]){"--kubeconfig", gate_kubeconfig(gate), NULL}, NULL);
+    const char *const arguments[] = {"--kubeconfig", gate_kubeconfig(gate),
+                                     "--score-strategy=MostAllocated",
+                                     "--score-weights=NodeResourcesFit=10", NULL};
+    world_start_spillway_with(world, arguments, NULL);
 }
 
 /* Starts spillway and kills it at the point. The counts of that kind of write from the start on, up

@@ -1,5 +1,6 @@
 /* From assume to a known outcome: reliability chapter 2, kube-scheduler.md A7 and A12. */
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "tests/sched/core.h"
 
@@ -207,6 +208,26 @@ Test(binding, a_read_without_an_answer_is_repeated_and_keeps_the_reservation)
     core.port->now = sched_next_wakeup(core.sched);
     core_pass(&core);
     cr_expect_eq(core.port->counts[MEM_READ], 2);
+    core_fini(&core);
+}
+
+Test(binding, a_read_that_is_forbidden_is_told_at_the_pod_and_keeps_the_reservation)
+{
+    struct core core;
+    init_sent(&core);
+    core_reply_bind(&core, OUTCOME_UNKNOWN);
+    core_reply_read(&core, OUTCOME_FORBIDDEN, NULL);
+    cr_expect_eq(assumed(&core), 1);
+    cr_assert_eq(core.port->counts[MEM_EVENT], 1);
+    const struct mem_call *event = mem_port_call(core.port, MEM_EVENT, -1);
+    cr_expect(event->is_warning);
+    cr_expect_str_eq(event->reason, "FailedScheduling");
+    cr_expect_not_null(strstr(event->text, "binding to n1 not confirmed"), "%s", event->text);
+    cr_expect_not_null(strstr(event->text, "grant get on pods"), "%s", event->text);
+    cr_expect_eq(core.port->counts[MEM_STATUS], 0, "it may be bound: its condition is not ours");
+    core.port->now = sched_next_wakeup(core.sched);
+    core_pass(&core);
+    cr_expect_eq(core.port->counts[MEM_READ], 2, "a grant heals it");
     core_fini(&core);
 }
 
