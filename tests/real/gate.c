@@ -34,7 +34,7 @@ struct gate {
     uv_check_t counter;
     struct h2_server *server;
     struct http_client *client;
-    struct exchange *held;
+    struct exchange *held; /* kept back, in the order they came */
     /* set at the start, then only read */
     SSL_CTX *tls;
     struct access *access;
@@ -45,7 +45,8 @@ struct gate {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     struct gate_point point;
-    bool is_set, is_reached, is_stopped, is_released, is_closing;
+    bool is_set, is_reached, is_stopped, is_closing;
+    unsigned held_count, to_release;
     unsigned met; /* writes of the point's kind since it was set */
     struct gate_count counts[GATE_WRITE_COUNT];
     enum gate_write wanted_write; /* what gate_await_accepted() awaits */
@@ -59,9 +60,14 @@ struct exchange {
     struct gate *gate;
     struct h2_stream *stream; /* NULL: spillway gave it up */
     struct http_call *call;   /* NULL: not sent, or over */
-    enum gate_write write;    /* GATE_WRITE_COUNT: none */
-    bool is_chosen;           /* the point is about it */
-    struct buf bytes;         /* of the answer, not yet read by spillway */
+    struct exchange *next_held;
+    enum gate_write write; /* GATE_WRITE_COUNT: none */
+    /* the request, as long as the stream may go before it is sent */
+    char *method, *path, *content_type;
+    struct buf body;
+    bool is_chosen; /* the point is about it */
+    bool is_held;
+    struct buf bytes; /* of the answer, not yet read by spillway */
     bool is_streamed, is_whole;
 };
 
@@ -122,6 +128,10 @@ static void count_passed(struct gate *gate, enum gate_write write)
 
 static void exchange_free(struct exchange *exchange)
 {
+    free(exchange->method);
+    free(exchange->path);
+    free(exchange->content_type);
+    buf_fini(&exchange->body);
     buf_fini(&exchange->bytes);
     free(exchange);
 }
@@ -189,13 +199,12 @@ static void on_done(void *ctx, const struct http_reply *reply)
 static void exchange_send(struct exchange *exchange)
 {
     struct gate *gate = exchange->gate;
-    const struct h2_stream *stream = exchange->stream;
-    bool is_get = strcmp(stream->method, "GET") == 0;
+    bool is_get = strcmp(exchange->method, "GET") == 0;
     const struct http_options options = {
-        .method = stream->method,
-        .path = stream->path,
-        .body = buf_str(&stream->body),
-        .content_type = stream->content_type[0] ? stream->content_type : NULL,
+        .method = exchange->method,
+        .path = exchange->path,
+        .body = buf_str(&exchange->body),
+        .content_type = exchange->content_type[0] ? exchange->content_type : NULL,
         .deadline_ms = is_get ? 0 : WORLD_PATIENCE_MS,
         .ctx = exchange,
         .on_bytes = is_get ? on_bytes : NULL,
@@ -234,18 +243,47 @@ static enum gate_write write_of(const struct h2_stream *stream)
     return (enum gate_write)i;
 }
 
+static void hold(struct gate *gate, struct exchange *exchange)
+{
+    struct exchange **last = &gate->held;
+    while (*last)
+        last = &(*last)->next_held;
+    *last = exchange;
+    exchange->is_held = true;
+    pthread_mutex_lock(&gate->mutex);
+    gate->held_count++;
+    pthread_mutex_unlock(&gate->mutex);
+}
+
+static struct exchange *take_held(struct gate *gate)
+{
+    struct exchange *exchange = gate->held;
+    gate->held = exchange->next_held;
+    exchange->is_held = false;
+    return exchange;
+}
+
 static void on_request(void *data, struct h2_stream *stream)
 {
     struct gate *gate = data;
     struct exchange *exchange = mem_zalloc(1, sizeof(*exchange));
-    *exchange = (struct exchange){
-        .source = {exchange_read}, .gate = gate, .stream = stream, .write = write_of(stream)};
+    *exchange = (struct exchange){.source = {exchange_read},
+                                  .gate = gate,
+                                  .stream = stream,
+                                  .write = write_of(stream),
+                                  .method = mem_strdup(stream->method),
+                                  .path = mem_strdup(stream->path),
+                                  .content_type = mem_strdup(stream->content_type)};
     buf_init(&exchange->bytes, GATE_UNREAD_BYTES);
+    buf_init(&exchange->body, GATE_BODY_BYTES);
+    if (stream->body.len > 0)
+        CHECK(buf_add(&exchange->body, stream->body.data, stream->body.len));
     stream->user = exchange;
     if (!count_seen(gate, exchange->write, &exchange->is_chosen))
         return; /* lost */
     if (exchange->is_chosen && gate->point.boundary == GATE_BEFORE_SEND) {
-        gate->held = gate->point.holds_one ? exchange : NULL;
+        if (gate->point.holds_one)
+            hold(gate, exchange);
         reach(gate);
         return;
     }
@@ -256,15 +294,13 @@ static void on_request(void *data, struct h2_stream *stream)
 
 static void on_closed(void *data, struct h2_stream *stream)
 {
-    struct gate *gate = data;
+    (void)data;
     struct exchange *exchange = stream->user;
     exchange->stream = NULL;
-    if (gate->held == exchange)
-        gate->held = NULL;
-    if (!exchange->call)
-        exchange_free(exchange);
-    else if (exchange->write == GATE_WRITE_COUNT) /* a write that was sent is awaited */
+    if (exchange->call && exchange->write == GATE_WRITE_COUNT)
         http_call_stop(exchange->call);
+    else if (!exchange->call && !exchange->is_held) /* a write that was sent is awaited */
+        exchange_free(exchange);
 }
 
 static void on_pong(void *data)
@@ -288,18 +324,21 @@ static void on_wake(uv_async_t *waker)
     struct gate *gate = waker->data;
     pthread_mutex_lock(&gate->mutex);
     bool closes = gate->is_closing;
-    bool releases = gate->is_released;
-    gate->is_released = false;
+    unsigned releases = gate->to_release;
+    gate->to_release = 0;
+    gate->held_count -= releases;
     pthread_mutex_unlock(&gate->mutex);
-    if (releases && gate->held) {
-        struct exchange *exchange = gate->held;
-        gate->held = NULL;
-        exchange_send(exchange);
-    }
+    for (; releases > 0; releases--)
+        exchange_send(take_held(gate));
     if (closes) {
         uv_close((uv_handle_t *)&gate->counter, NULL);
         uv_close((uv_handle_t *)&gate->waker, NULL);
-        h2_server_stop(gate->server);
+        while (gate->held) {
+            struct exchange *exchange = take_held(gate);
+            if (!exchange->stream)
+                exchange_free(exchange);
+        }
+        h2_server_stop(gate->server); /* the others end with their streams */
         http_client_close(gate->client, NULL, NULL);
     }
 }
@@ -413,7 +452,7 @@ void gate_set(struct gate *gate, const struct gate_point *point)
 {
     CHECK(!point->holds_one || point->boundary == GATE_BEFORE_SEND);
     pthread_mutex_lock(&gate->mutex);
-    CHECK(!gate->is_set && !gate->is_stopped);
+    CHECK(!gate->is_stopped && (!gate->is_set || (gate->is_reached && gate->point.holds_one)));
     gate->point = *point;
     gate->is_set = true;
     gate->is_reached = false;
@@ -470,9 +509,8 @@ void gate_reopen(struct gate *gate)
 void gate_release(struct gate *gate)
 {
     pthread_mutex_lock(&gate->mutex);
-    CHECK(gate->is_reached && gate->point.holds_one);
-    gate->is_set = false;
-    gate->is_released = true;
+    CHECK(gate->held_count > gate->to_release);
+    gate->to_release++;
     pthread_mutex_unlock(&gate->mutex);
     CHECK(uv_async_send(&gate->waker) == 0);
 }

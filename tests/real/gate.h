@@ -5,7 +5,8 @@
  * that a test can kill spillway exactly there; or it keeps that one write back and lets the rest
  * pass.
  *
- * Traffic that was stopped is lost with the process: the gate never sends it later.
+ * Traffic that was stopped is lost with the process; only a write that is kept back can be sent
+ * later.
  */
 #ifndef TESTS_REAL_GATE_H
 #define TESTS_REAL_GATE_H
@@ -38,7 +39,7 @@ struct gate_point {
     enum gate_write write;
     enum gate_boundary boundary;
     unsigned nth;   /* of that kind from now on; from 1 */
-    bool holds_one; /* BEFORE_SEND only: the rest of the traffic goes on */
+    bool holds_one; /* BEFORE_SEND only: it is kept back, the rest of the traffic goes on */
 };
 
 /* Of one kind of write, since the gate was opened. */
@@ -59,7 +60,7 @@ void gate_close(struct gate *gate);
 /* What to start spillway with; lent. */
 const char *gate_kubeconfig(const struct gate *gate);
 
-/* One point at a time. */
+/* One point at a time; another may be set when a write is kept back. */
 void gate_set(struct gate *gate, const struct gate_point *point);
 
 /* Until the point is reached: from then on the traffic is stopped, or the one write kept back. The
@@ -70,7 +71,7 @@ void gate_await(struct gate *gate);
  * that it had got from it; then traffic is open again. */
 void gate_reopen(struct gate *gate);
 
-/* Sends what was kept back. */
+/* Sends the oldest of the writes that were kept back, also when who wrote it is dead. */
 void gate_release(struct gate *gate);
 
 /* Awaits that the apiserver has accepted so many in all; the test fails when it does not. */

@@ -2,9 +2,9 @@
  * kill -9 at each boundary of a write, in a burst that fills the cluster to the last pod: a pod
  * bound twice, or one reservation forgotten or counted twice, and the sums do not come out.
  *
- * The next spillway starts when the apiserver has answered all that the killed one had sent. A bind
- * that is still on its way while the next one lists could fill a node over: no scheduler can know
- * of it.
+ * The next spillway starts when the apiserver has answered all that the killed one had sent: a bind
+ * that is still on its way while the next one lists may fill a node over, as no scheduler can know
+ * of it. But it binds no pod twice, and once it has arrived it counts: see the last test.
  */
 #include <criterion/criterion.h>
 #include <signal.h>
@@ -183,4 +183,55 @@ Test(crash, a_kill_at_any_boundary_of_a_condition_leaves_each_pod_told_once, .ti
 Test(crash, a_kill_at_any_boundary_of_an_event_costs_events_only, .timeout = 300)
 {
     kill_beside_binds(GATE_EVENT, "crash-event");
+}
+
+static const struct node_kind other = {
+    .prefix = "other",
+    .allocatable = "{\"cpu\":\"6\",\"memory\":\"12Gi\",\"pods\":\"30\"}",
+};
+enum { TWO_NODES_HOLD = 40 };
+
+/* Starts spillway, which sends a bind for the only pod; it is kept back. */
+static void start_and_hold_bind(struct world *world, struct gate *gate)
+{
+    gate_set(gate, &(struct gate_point){.write = GATE_BIND, .nth = 1, .holds_one = true});
+    start_spillway(world, gate);
+    gate_await(gate);
+}
+
+/* The dead one had chosen node-0; its successor may not use that any more and chooses other-0. */
+Test(crash, a_bind_of_the_dead_that_arrives_late_counts_where_it_went, .timeout = 300)
+{
+    struct world world;
+    struct drain drain;
+    world_open(&world, "crash-late");
+    drain_start(&drain, &world, pod.prefix, TWO_NODES_HOLD);
+    struct gate *gate = gate_open(&world);
+    world_add_nodes(&world, &node, 1);
+    world_add_pods(&world, &pod, 1);
+    start_and_hold_bind(&world, gate);
+    (void)process_stop(&world.spillway, SIGKILL, WORLD_PATIENCE_MS);
+    free(world_kubectl(&world, "cordon", "node-0", NULL));
+    world_add_nodes(&world, &other, 1);
+    start_and_hold_bind(&world, gate);
+
+    gate_release(gate); /* the dead one's */
+    gate_await_accepted(gate, GATE_BIND, 1);
+    drain_await(&drain, 1, WORLD_PATIENCE_MS);
+    cr_expect_str_eq(drain.node_of[0], "node-0");
+    gate_release(gate); /* its successor's, refused */
+    free(world_kubectl(&world, "uncordon", "node-0", NULL));
+    struct pod_kind more = pod;
+    more.first = 1;
+    world_add_pods(&world, &more, TWO_NODES_HOLD - 1);
+    drain_await(&drain, TWO_NODES_HOLD, WORLD_PATIENCE_MS);
+    int exit_code = world_stop_spillway(&world);
+    cr_expect(exit_code == 0, "exit code %d", exit_code);
+    struct gate_count count = gate_count(gate, GATE_BIND);
+    cr_expect_eq(count.accepted, TWO_NODES_HOLD);
+    cr_expect_eq(count.answered - count.accepted, 1, "the second bind of the pod");
+    drain_check(&drain, true);
+    gate_close(gate);
+    drain_fini(&drain);
+    world_close(&world);
 }
