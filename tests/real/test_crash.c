@@ -82,7 +82,7 @@ static void expect_boundary(const struct gate_point *point, const struct gate_co
     }
 }
 
-static const unsigned nths[] = {1, 2, 37};
+static const unsigned nths[] = {1, 2, 9, 37};
 static const enum gate_boundary boundaries[] = {GATE_BEFORE_SEND, GATE_AFTER_SEND,
                                                 GATE_AFTER_REPLY};
 
