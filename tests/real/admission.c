@@ -1,6 +1,7 @@
 #include "tests/real/admission.h"
 
 #include <criterion/criterion.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,9 +94,7 @@ static struct admission_pod *add_pod(struct admission *admission, const char *ty
     copy_text(pod->name, sizeof(pod->name), member(member(object, "metadata"), "name"));
     copy_text(pod->scheduler, sizeof(pod->scheduler),
               member(member(object, "spec"), "schedulerName"));
-    /* A watch that began again tells old pods as ADDED. */
-    if (strcmp(type, "ADDED") == 0 && admission->world->api.resumed == 0)
-        pod->created_version = version_of(object);
+    pod->created_version = strcmp(type, "ADDED") == 0 ? version_of(object) : 0;
     return pod;
 }
 
@@ -136,8 +135,15 @@ static void on_pod(void *context, const char *type, const json_t *object)
 void admission_start(struct admission *admission, struct world *world, int64_t node_cpu_milli)
 {
     *admission = (struct admission){.world = world, .node_cpu_milli = node_cpu_milli};
+    /* From a version on, each event is told in its order; without one, what is there by the time
+     * the watch is open would come first, as one heap. */
     char path[ADMISSION_PATH_BYTES];
-    (void)snprintf(path, sizeof(path), "/api/v1/namespaces/%s/pods?watch=1", world->namespace);
+    (void)snprintf(path, sizeof(path), "/api/v1/namespaces/%s/pods?limit=1", world->namespace);
+    json_t *list = api_get(&world->api, path);
+    (void)snprintf(path, sizeof(path),
+                   "/api/v1/namespaces/%s/pods?watch=1&resourceVersion=%" PRIu64, world->namespace,
+                   version_of(list));
+    json_decref(list);
     api_watch_start(&world->api, &admission->watch, path, on_pod, admission);
 }
 
@@ -195,6 +201,15 @@ size_t admission_living(const struct admission *admission, const char *scheduler
     for (size_t i = 0; i < admission->pod_count; i++)
         count +=
             is_living(&admission->pods[i]) && strcmp(admission->pods[i].scheduler, scheduler) == 0;
+    return count;
+}
+
+size_t admission_refused(const struct admission *admission, const char *scheduler)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < admission->pod_count; i++)
+        count +=
+            admission->pods[i].is_refused && strcmp(admission->pods[i].scheduler, scheduler) == 0;
     return count;
 }
 

@@ -19,7 +19,7 @@ struct admission_pod {
     char node[64]; /* "" until it is bound */
     char scheduler[32];
     int64_t cpu_milli;
-    uint64_t created_version; /* resourceVersions; 0 when the test did not see it come */
+    uint64_t created_version; /* resourceVersions */
     uint64_t bound_version;
     bool is_refused;
     /* Refused, and its scheduler knew: all that made the node full was bound before this pod was
@@ -51,6 +51,9 @@ void admission_run(struct admission *admission, bool (*done)(const void *context
 
 /* Pods of a scheduler that were admitted and are there now. */
 size_t admission_living(const struct admission *admission, const char *scheduler);
+
+/* Pods of a scheduler that were refused. */
+size_t admission_refused(const struct admission *admission, const char *scheduler);
 
 /* The test fails when `scheduler` bound a pod against what it had seen, and unless each pod of it
  * that was refused on a node has a pod of `rival` of its own that was admitted to that node: no

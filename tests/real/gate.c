@@ -159,9 +159,9 @@ const char *gate_kubeconfig(const struct gate *gate)
 
 void gate_set(struct gate *gate, const struct gate_point *point)
 {
-    CHECK(!point->holds_one || point->boundary == GATE_BEFORE_SEND);
+    CHECK(point->held == 0 || point->boundary == GATE_BEFORE_SEND);
     pthread_mutex_lock(&gate->mutex);
-    CHECK(!gate->is_stopped && (!gate->is_set || (gate->is_reached && gate->point.holds_one)));
+    CHECK(!gate->is_stopped && (!gate->is_set || (gate->is_reached && gate->point.held > 0)));
     gate->point = *point;
     gate->is_set = true;
     gate->is_reached = false;

@@ -38,8 +38,10 @@ enum gate_boundary {
 struct gate_point {
     enum gate_write write;
     enum gate_boundary boundary;
-    unsigned nth;   /* of that kind from now on; from 1 */
-    bool holds_one; /* BEFORE_SEND only: it is kept back, the rest of the traffic goes on */
+    unsigned nth; /* of that kind from now on; from 1 */
+    /* BEFORE_SEND only: so many from the nth on are kept back, the rest of the traffic goes on.
+     * 0: all traffic stops. */
+    unsigned held;
 };
 
 /* Of one kind of write, since the gate was opened. */
@@ -60,11 +62,11 @@ void gate_close(struct gate *gate);
 /* What to start spillway with; lent. */
 const char *gate_kubeconfig(const struct gate *gate);
 
-/* One point at a time; another may be set when a write is kept back. */
+/* One point at a time; another may be set when the writes are kept back. */
 void gate_set(struct gate *gate, const struct gate_point *point);
 
-/* Until the point is reached: from then on the traffic is stopped, or the one write kept back. The
- * test fails when that does not come. */
+/* Until the point is reached: from then on the traffic is stopped, or the last of the writes kept
+ * back. The test fails when that does not come. */
 void gate_await(struct gate *gate);
 
 /* After the kill: awaits that spillway's connections are closed and the apiserver has answered all

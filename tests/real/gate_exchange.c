@@ -34,6 +34,15 @@ static bool is_stopped(struct gate *gate)
     return stopped;
 }
 
+/* Counts a write of the point's kind: whether the point is about it. */
+static bool is_met(struct gate *gate)
+{
+    const struct gate_point *point = &gate->point;
+    gate->met++;
+    return point->held == 0 ? gate->met == point->nth
+                            : gate->met >= point->nth && gate->met < point->nth + point->held;
+}
+
 /* Whether a write that came may go on; *ret_chosen says that the point is about it. */
 static bool count_seen(struct gate *gate, enum gate_write write, bool *ret_chosen)
 {
@@ -42,7 +51,7 @@ static bool count_seen(struct gate *gate, enum gate_write write, bool *ret_chose
     if (goes_on && write != GATE_WRITE_COUNT) {
         gate->counts[write].seen++;
         if (gate->is_set && write == gate->point.write)
-            *ret_chosen = ++gate->met == gate->point.nth;
+            *ret_chosen = is_met(gate);
     }
     pthread_mutex_unlock(&gate->mutex);
     return goes_on;
@@ -51,8 +60,8 @@ static bool count_seen(struct gate *gate, enum gate_write write, bool *ret_chose
 static void reach(struct gate *gate)
 {
     pthread_mutex_lock(&gate->mutex);
-    gate->is_reached = true;
-    gate->is_stopped = !gate->point.holds_one;
+    gate->is_stopped = gate->point.held == 0;
+    gate->is_reached = gate->is_stopped || gate->met >= gate->point.nth + gate->point.held - 1;
     pthread_cond_broadcast(&gate->changed);
     pthread_mutex_unlock(&gate->mutex);
 }
@@ -235,7 +244,7 @@ static void on_request(void *data, struct h2_stream *stream)
     if (!count_seen(gate, exchange->write, &exchange->is_chosen))
         return; /* lost */
     if (exchange->is_chosen && gate->point.boundary == GATE_BEFORE_SEND) {
-        if (gate->point.holds_one)
+        if (gate->point.held > 0)
             hold(gate, exchange);
         reach(gate);
         return;

@@ -194,7 +194,7 @@ enum { TWO_NODES_HOLD = 40 };
 /* Starts spillway, which sends a bind for the only pod; it is kept back. */
 static void start_and_hold_bind(struct world *world, struct gate *gate)
 {
-    gate_set(gate, &(struct gate_point){.write = GATE_BIND, .nth = 1, .holds_one = true});
+    gate_set(gate, &(struct gate_point){.write = GATE_BIND, .nth = 1, .held = 1});
     start_spillway(world, gate);
     gate_await(gate);
 }

@@ -42,6 +42,12 @@ static void start_kube_scheduler(struct world *world)
         world, (const char *const[]){"--kube-api-qps=10000", "--kube-api-burst=10000", NULL});
 }
 
+static void start_spillway(struct world *world, const struct gate *gate)
+{
+    world_start_spillway_with(
+        world, (const char *const[]){"--kubeconfig", gate_kubeconfig(gate), NULL}, NULL);
+}
+
 /* ---- one collision, made on purpose ---- */
 
 static bool one_is_refused(const void *context)
@@ -98,9 +104,8 @@ static void await_waiting_replacement(struct world *world)
 /* spillway's bind to the only node is kept back while kube-scheduler binds a pod to it. */
 static void collide(struct world *world, struct gate *gate, struct admission *admission)
 {
-    gate_set(gate, &(struct gate_point){.write = GATE_BIND, .nth = 1, .holds_one = true});
-    world_start_spillway_with(
-        world, (const char *const[]){"--kubeconfig", gate_kubeconfig(gate), NULL}, NULL);
+    gate_set(gate, &(struct gate_point){.write = GATE_BIND, .nth = 1, .held = 1});
+    start_spillway(world, gate);
     start_kube_scheduler(world);
     add_replicas(world, ours, 1, "3");
     gate_await(gate);
@@ -144,20 +149,33 @@ Test(rivals, a_collision_is_seen_by_the_next_decision_and_costs_one_pod, .timeou
 /* ---- both at full speed ---- */
 
 /* A node is full with one pod: whoever comes second is refused. */
-enum { SMALL_NODES = 100, REPLICAS = 45, FREE_NODES = SMALL_NODES - 2 * REPLICAS };
+enum {
+    SMALL_NODES = 100,
+    OURS = 20,
+    THEIRS = 72,
+    FREE_NODES = SMALL_NODES - OURS - THEIRS,
+    /* spillway's first binds, and those that are late while kube-scheduler takes most of the nodes:
+     * as many as spillway has in flight at its start. */
+    BINDS_BEFORE = 4,
+    LATE_BINDS = 8,
+};
 
 static const struct node_kind small = {
     .prefix = "small", .allocatable = "{\"cpu\":\"1\",\"memory\":\"4Gi\",\"pods\":\"110\"}"};
 
 static bool all_replicas_live(const void *context)
 {
-    return admission_living(context, ours) == REPLICAS &&
-           admission_living(context, theirs) == REPLICAS;
+    return admission_living(context, ours) == OURS && admission_living(context, theirs) == THEIRS;
+}
+
+static bool all_of_theirs_live(const void *context)
+{
+    return admission_living(context, theirs) == THEIRS;
 }
 
 static bool nodes_are_full(const void *context)
 {
-    return admission_living(context, ours) == REPLICAS + FREE_NODES;
+    return admission_living(context, ours) == OURS + FREE_NODES;
 }
 
 Test(rivals, two_that_bind_at_once_lose_one_pod_a_collision_and_fill_the_cluster, .timeout = 300)
@@ -167,16 +185,25 @@ Test(rivals, two_that_bind_at_once_lose_one_pod_a_collision_and_fill_the_cluster
     world_add_nodes(&world, &small, SMALL_NODES);
     struct admission *admission CLEANUP(mem_freep) = mem_zalloc(1, sizeof(*admission));
     admission_start(admission, &world, 1000);
+    struct gate *gate = gate_open(&world);
+    gate_set(gate,
+             &(struct gate_point){.write = GATE_BIND, .nth = BINDS_BEFORE + 1, .held = LATE_BINDS});
     start_kube_scheduler(&world);
-    world_start_spillway(&world, "token");
-    add_replicas(&world, theirs, REPLICAS, "1");
-    add_replicas(&world, ours, REPLICAS, "1");
+    start_spillway(&world, gate);
+    add_replicas(&world, ours, OURS, "1");
+    gate_await(gate);
+    add_replicas(&world, theirs, THEIRS, "1");
+    admission_run(admission, all_of_theirs_live, admission, "the rival's replicas");
+    for (size_t i = 0; i < LATE_BINDS; i++)
+        gate_release(gate);
     admission_run(admission, all_replicas_live, admission, "all replicas on nodes of their own");
     size_t refused = admission->refused;
+    cr_expect_gt(refused, 0, "the two never collided");
     admission_check(admission, ours, theirs);
     admission_check(admission, theirs, ours);
-    fprintf(stderr, "rivals: %zu of %zu pods were refused by a kubelet\n", refused,
-            admission->pod_count);
+    fprintf(stderr, "rivals: of %d pods a kubelet refused %zu of spillway's, %zu of the rival's\n",
+            OURS + THEIRS, admission_refused(admission, ours),
+            admission_refused(admission, theirs));
 
     /* What spillway sees now is the truth: it finds each node that is left, and no other. */
     struct pod_kind more = probe;
@@ -188,6 +215,7 @@ Test(rivals, two_that_bind_at_once_lose_one_pod_a_collision_and_fill_the_cluster
     cr_expect_str_eq(message, "0/100 nodes are available: 100 Insufficient cpu.");
     cr_expect_eq(admission->refused, refused, "%zu more pods were refused",
                  admission->refused - refused);
+    gate_close(gate);
     admission_fini(admission);
     world_close(&world);
 }
