@@ -76,8 +76,8 @@ static void plan_relist(struct reflector *reflector)
 
 void reflector_list_done(struct reflector *reflector, struct str rv)
 {
-    plan_relist(reflector);
     set_rv(reflector, rv);
+    plan_relist(reflector);
     reflector->forgets_rv = false;
     reflector->failures = 0;
     reflector->is_synced = true;
