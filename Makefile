@@ -7,6 +7,8 @@ SECONDS ?= 60
 SEED  ?= 1
 JOBS  ?= $(shell nproc)
 TEST_JOBS ?= $(JOBS)
+# Faults are waited out: timeouts of 10 and 30 s. Side by side that costs no processor.
+FAULT_JOBS ?= 24
 Q     := $(if $(V),,@)
 FOLDERS := model policy sched watch bench
 
@@ -41,10 +43,11 @@ needs_sched := sched policy model
 needs_watch := watch model
 needs_bench := bench sched policy watch model
 needs_sim   := $(needs_bench)
+needs_faults := $(needs_bench)
 needs_real  := $(needs_bench)
 archives = $(foreach f,$(needs_$(1)),$(BUILD)/lib$(f).a)
 UNIT     := model policy sched watch bench
-TESTS    := $(UNIT) sim real
+TESTS    := $(UNIT) sim faults real
 
 .PHONY: all built help deps deps-build demo demo-up demo-down test test-unit test-sim test-real test-differential asan tidy fuzz bench clean
 all: $(BUILD)/spillway $(BUILD)/spillway-bench ## build both binaries
@@ -79,8 +82,9 @@ test: deps ## everything: unit, simulated apiserver, real control plane
 test-unit: $(UNIT:%=$(BUILD)/test-%) ## the quick part
 	$(Q)for t in $(UNIT); do $(BUILD)/test-$$t -j$(TEST_JOBS) || exit 1; done
 
-test-sim: all $(BUILD)/test-sim ## the binary against the simulated apiserver
+test-sim: all $(BUILD)/test-sim $(BUILD)/test-faults ## the binary against the simulated apiserver
 	$(Q)BUILD=$(BUILD) $(BUILD)/test-sim -j1
+	$(Q)BUILD=$(BUILD) $(BUILD)/test-faults -j$(FAULT_JOBS)
 
 test-real: all $(BUILD)/test-real ## the binary against a real control plane (builds it once)
 	$(Q)BUILD=$(BUILD) tests/real/run.sh $(BUILD)/test-real
@@ -121,6 +125,7 @@ $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 support_sim  := $(wildcard tests/support/*.c)
 support_real := $(support_sim)
 support_policy := tests/model/seed.c
+support_faults := $(support_sim) tests/sim/stage.c
 
 define test_rules
 $(BUILD)/test-$(1): $(call objects,$(sort $(wildcard tests/$(1)/*.c)) $(support_$(1))) $(call archives,$(1))

@@ -96,7 +96,9 @@ static void on_request(void *data, struct h2_stream *stream)
                             call.kind ? str_from(call.kind->plural) : STR(""));
     if (answer_fault(&call) || (!call.kind && discovery_handle(&call)))
         return;
+    trick_before(&call);
     route(&call);
+    trick_after(&call);
 }
 
 static void on_closed(void *data, struct h2_stream *stream)
@@ -129,6 +131,7 @@ static void apiserver_free(struct apiserver *server)
     arena_fini(&server->arena);
     buf_fini(&server->scratch);
     SSL_CTX_free(server->tls);
+    SSL_CTX_free(server->expired_tls);
     pki_free(server->pki);
     free(server);
 }
@@ -230,11 +233,44 @@ void apiserver_compact(struct apiserver *server)
     list_forget(server);
 }
 
+int apiserver_wire(struct apiserver *server, enum wire_fault fault, uint32_t amount)
+{
+    return h2_server_wire(server->h2, fault, amount);
+}
+
+void apiserver_end_watches(struct apiserver *server)
+{
+    watch_end_all(server);
+}
+
+void apiserver_rewind(struct apiserver *server, int64_t rv)
+{
+    list_forget(server);
+    CHECK(h2_server_wire(server->h2, WIRE_REFUSE, 1) == 0); /* resets all connections */
+    store_rewind(server->store, rv);
+    CHECK(h2_server_wire(server->h2, WIRE_REFUSE, 0) == 0);
+}
+
+int apiserver_expire_tls(struct apiserver *server, bool is_expired, struct err *err)
+{
+    if (is_expired && !server->expired_tls) {
+        int rc = pki_expire_server(server->pki, err);
+        if (rc == 0)
+            server->expired_tls = pki_server_context(server->pki, err);
+        if (!server->expired_tls)
+            return -EIO;
+    }
+    h2_server_set_tls(server->h2, is_expired ? server->expired_tls : server->tls);
+    return 0;
+}
+
 struct apiserver_counts apiserver_counts(const struct apiserver *server)
 {
     struct apiserver_counts counts = server->counts;
     struct h2_counts transport = h2_server_counts(server->h2);
     counts.bytes_out = transport.bytes_out;
+    counts.connections = transport.connections;
+    memcpy(counts.wire, transport.wire, sizeof(counts.wire));
     counts.connections_now = transport.connections_now;
     return counts;
 }

@@ -28,7 +28,8 @@ const struct fault *fault_take(struct fault_table *table, enum fault_class on, s
 {
     for (size_t i = 0; i < table->count; i++) {
         struct fault *fault = &table->faults[i];
-        if (fault->on != FAULT_ON_ANY && fault->on != on)
+        bool is_page = fault->on == FAULT_ON_LIST && on == FAULT_ON_PAGE;
+        if (fault->on != FAULT_ON_ANY && fault->on != on && !is_page)
             continue;
         if (fault->times == 0 || (fault->resource[0] && !str_is(resource, fault->resource)))
             continue;
@@ -80,17 +81,24 @@ static int parse_row(const json_t *row, struct fault *ret_fault, struct err *err
         return err_set(err, EINVAL, "unknown action \"do\": %s", act ? act : "(missing)");
     int64_t code = number(row, "code", 500), retry = number(row, "retryAfterSeconds", 0);
     int64_t times = number(row, "times", 1), skip = number(row, "skip", 0);
+    int64_t delay_ms = number(row, "delayMs", 0), behind = number(row, "behind", 0);
+    const char *node = json_string_value(json_object_get(row, "node"));
     if (code < 400 || code > 599 || retry < 0 || retry > 3600 || times < 1 || times > UINT32_MAX ||
         skip < 0 || skip > UINT32_MAX)
         return err_set(err, EINVAL, "code, retryAfterSeconds, times or skip out of range");
+    if (delay_ms < 0 || delay_ms > FAULT_DELAY_MS_MAX || behind < 0)
+        return err_set(err, EINVAL, "delayMs or behind out of range");
     *ret_fault = (struct fault){.on = (enum fault_class)class_idx,
                                 .act = (enum fault_action)action_idx,
                                 .code = (int)code,
                                 .retry_after_s = (int)retry,
                                 .times = (uint32_t)times,
+                                .delay_ms = (int)delay_ms,
+                                .behind = behind,
                                 .skip = (uint32_t)skip};
     (void)snprintf(ret_fault->resource, sizeof(ret_fault->resource), "%s",
                    resource ? resource : "");
+    (void)snprintf(ret_fault->node, sizeof(ret_fault->node), "%s", node ? node : "");
     return 0;
 }
 
@@ -119,10 +127,12 @@ void fault_render(const struct fault_table *table, struct buf *out)
         const struct fault *fault = &table->faults[i];
         (void)buf_printf(out,
                          "%s{\"on\":\"%s\",\"do\":\"%s\",\"code\":%d,\"retryAfterSeconds\":%d,"
-                         "\"times\":%u,\"skip\":%u,\"resource\":\"%s\",\"fired\":%llu}",
+                         "\"times\":%u,\"skip\":%u,\"delayMs\":%d,\"behind\":%lld,"
+                         "\"resource\":\"%s\",\"node\":\"%s\",\"fired\":%llu}",
                          i > 0 ? "," : "", class_names[fault->on], action_names[fault->act],
                          fault->code, fault->retry_after_s, fault->times, fault->skip,
-                         fault->resource, (unsigned long long)fault->fired);
+                         fault->delay_ms, (long long)fault->behind, fault->resource, fault->node,
+                         (unsigned long long)fault->fired);
     }
     (void)buf_add_str(out, "]}\n");
 }

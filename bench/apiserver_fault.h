@@ -16,12 +16,13 @@
 #include "model/base/err.h"
 #include "model/base/str.h"
 
-enum { MAX_FAULTS = 32 };
+enum { MAX_FAULTS = 32, FAULT_DELAY_MS_MAX = 3600 * 1000 };
 
 /* X(NAME, "text"): which requests. */
 #define FAULT_CLASSES(X)                                                                           \
     X(ANY, "any")                                                                                  \
     X(LIST, "list")                                                                                \
+    X(PAGE, "page") /* of a list, from the second on */                                            \
     X(WATCH, "watch")                                                                              \
     X(GET, "get")                                                                                  \
     X(BIND, "bind")                                                                                \
@@ -46,7 +47,32 @@ enum { MAX_FAULTS = 32 };
     X(WATCH_410, "watch-410")       /* 200, then an ERROR event of code 410 and the end */         \
     X(WATCH_CLOSE, "watch-close")   /* 200, then the end at once */                                \
     X(NO_BOOKMARK, "no-bookmark")   /* no bookmark ever on this watch, the initial one included */ \
-    X(NO_STREAMING, "no-streaming") /* sendInitialEvents refused as unknown (422) */
+    X(NO_STREAMING, "no-streaming") /* sendInitialEvents refused as unknown (422) */               \
+    X(RESET_TCP, "reset-tcp")       /* RST instead of an answer; nothing applied */                \
+    X(CUT, "cut")                   /* applied; the connection ends in the middle of a frame */    \
+    X(REDIRECT, "redirect")         /* 307 to another path of this server */                       \
+    X(TOO_LARGE_RV, "too-large-rv") /* 504, the server is behind the version asked for */          \
+    X(LATE, "late")                 /* applied at once, answered after delayMs */                  \
+    X(SHUFFLE, "shuffle")           /* the same after a random part of delayMs */                  \
+    X(WRONG_KIND, "wrong-kind")     /* objects of a kind that nobody asked for */                  \
+    X(TABLE, "table")               /* a Table that nobody asked for */                            \
+    X(DUPLICATE_KEYS, "duplicate-keys") /* spec is in every object twice */                        \
+    X(STALE, "stale")                   /* by a replica that is `behind` versions behind */        \
+    X(COMPACT, "compact")               /* time goes by, and the version asked for is compacted */ \
+    /* of watches, from the end of the initial list on */                                          \
+    X(LOSE_EVENTS, "lose-events")     /* every third */                                            \
+    X(DOUBLE_EVENTS, "double-events") /* each comes twice */                                       \
+    X(OLD_DELETE_RV, "old-delete-rv") /* DELETED shows the version before the deletion */          \
+    X(OLD_BOOKMARK, "old-bookmark")   /* bookmarks name the first version of all */                \
+    X(NO_LIST_END, "no-list-end")     /* bookmarks, but never k8s.io/initial-events-end */         \
+    /* of binds: what else happens at that moment */                                               \
+    X(TWICE, "twice")                       /* it arrives twice; the second answer is given */     \
+    X(RECREATE_POD, "recreate-pod")         /* the pod is another one of the same name */          \
+    X(BIND_ELSEWHERE, "bind-elsewhere")     /* somebody bound it to `node` before */               \
+    X(DROP_NODE_BEFORE, "drop-node-before") /* its node is deleted, then it is applied */          \
+    X(DROP_NODE_THEN, "drop-node-then")     /* deleted between the binding and its answer */       \
+    X(DROP_NODE_AFTER, "drop-node-after")   /* deleted right after the answer */                   \
+    X(KUBELET_REFUSES, "kubelet-refuses")   /* applied, and the kubelet says OutOfcpu */
 
 enum fault_class {
 #define X(name, text) FAULT_ON_##name,
@@ -68,6 +94,9 @@ struct fault {
     uint32_t times;    /* how often it still happens */
     uint32_t skip;     /* requests of the class let through first */
     char resource[32]; /* only this plural ("pods"); "" all */
+    char node[32];     /* of "bind-elsewhere" */
+    int delay_ms;      /* of "late" and "shuffle" */
+    int64_t behind;    /* of "stale": resource versions */
     uint64_t fired;    /* how often it happened */
 };
 

@@ -18,6 +18,7 @@
 struct list_body {
     struct body body;
     struct apiserver *server;
+    struct h2_stream *stream;
     const struct kind *kind;
     struct object **objects; /* references */
     size_t count, at;
@@ -26,7 +27,7 @@ struct list_body {
     char *tail; /* owned: what follows the items */
     bool alt_form, table, done;
     enum table_include include;
-    enum fault_action spoil; /* TRUNCATE, CORRUPT, or STATUS for none */
+    enum fault_action spoil; /* STATUS for none */
 };
 
 static void list_free(struct body *body)
@@ -48,6 +49,15 @@ static void render_row(struct list_body *list, const struct object *object)
     table_row(object, crd_find(store, list->kind), &view, &list->text);
 }
 
+static void spoil_item(struct list_body *list)
+{
+    struct buf *copy = &list->server->scratch;
+    buf_clear(copy);
+    (void)buf_add(copy, list->text.data, list->text.len);
+    buf_clear(&list->text);
+    spoil_twice(buf_str(copy), &list->text);
+}
+
 static void render_next(struct list_body *list)
 {
     buf_clear(&list->text);
@@ -65,10 +75,14 @@ static void render_next(struct list_body *list)
     if (list->at > 0)
         (void)buf_add_str(&list->text, ",");
     const struct object *object = list->objects[list->at++];
+    if (list->spoil == FAULT_DO_CUT && list->at > list->count / 2)
+        h2_cut(list->stream);
     if (list->table)
         render_row(list, object);
     else
         object_render_item(object, list->alt_form, &list->text);
+    if (list->spoil == FAULT_DO_DUPLICATE_KEYS)
+        spoil_item(list);
     if (list->spoil == FAULT_DO_CORRUPT)
         list->text.data[list->text.len / 2] = '\x01';
 }
@@ -207,6 +221,25 @@ static struct object **collect(const struct call *call, const struct selector *s
     return found;
 }
 
+/* The same at the version that this replica knows. */
+static struct object **collect_at(const struct call *call, const struct selector *selector,
+                                  size_t *ret_count)
+{
+    if (past_rv(call) == store_rv(call->server->store))
+        return collect(call, selector, NULL, ret_count);
+    size_t count, kept = 0;
+    struct object **all =
+        past_objects(call->server, call->kind->id, call->ns, past_rv(call), &count);
+    for (size_t i = 0; i < count; i++) {
+        if (selector_matches(selector, all[i]))
+            all[kept++] = all[i];
+        else
+            object_unref(all[i]);
+    }
+    *ret_count = kept;
+    return all;
+}
+
 /* Takes a page out of `all` (references, taken over) and keeps the rest for the next page. */
 static void cut_page(struct call *call, struct object **owned_all, size_t count, size_t limit,
                      struct page *page)
@@ -277,7 +310,7 @@ static bool check_version(const struct call *call, struct api_status *ret_status
 {
     struct str rv = call_param(call, "resourceVersion");
     struct str match = call_param(call, "resourceVersionMatch");
-    int64_t current = store_rv(call->server->store), wanted = json_int(rv, -1);
+    int64_t current = past_rv(call), wanted = json_int(rv, -1);
     if (call_flag(call, "sendInitialEvents"))
         return api_refuse(ret_status, 422, "Invalid",
                           "ListOptions.meta.k8s.io \"\" is invalid: sendInitialEvents: Forbidden: "
@@ -290,14 +323,8 @@ static bool check_version(const struct call *call, struct api_status *ret_status
     if (rv.len > 0 && wanted < 0)
         return api_bad_request(ret_status, "Invalid value: \"" STR_FMT "\": strconv.ParseUint",
                                STR_ARG(rv));
-    if (wanted > current) {
-        (void)api_refuse(ret_status, 504, "Timeout",
-                         "Too large resource version: %lld, current: %lld", (long long)wanted,
-                         (long long)current);
-        ret_status->cause = "ResourceVersionTooLarge";
-        ret_status->retry_after_s = 1;
-        return false;
-    }
+    if (wanted > current)
+        return refuse_too_large(ret_status, wanted, current);
     if (str_is(match, "Exact") && wanted != current)
         return api_expired(ret_status, "The resourceVersion for the provided list is too old.");
     return true;
@@ -315,13 +342,16 @@ static bool make_page(struct call *call, struct page *page, struct api_status *r
         return api_bad_request(ret_status, "%s", err.text);
     if (str_is(rv, "0") && token.len == 0) /* the watch cache answers, and knows no limit */
         limit = 0;
+    int64_t limit_max = call->server->options.page_objects_max;
+    if (limit_max > 0 && (limit == 0 || limit > limit_max))
+        limit = limit_max;
     if (token.len > 0) {
         done =
             continue_page(call, selector, token, limit > 0 ? (size_t)limit : 0, page, ret_status);
     } else if (check_version(call, ret_status)) {
         size_t count;
-        struct object **all = collect(call, selector, NULL, &count);
-        page->rv = store_rv(call->server->store);
+        struct object **all = collect_at(call, selector, &count);
+        page->rv = past_rv(call);
         cut_page(call, all, count, limit > 0 ? (size_t)limit : 0, page);
     } else {
         done = false;
@@ -348,7 +378,8 @@ static void add_head(const struct call *call, const struct page *page, struct li
     if (list->table)
         (void)buf_add_str(out, "{\"kind\":\"Table\",\"apiVersion\":\"meta.k8s.io/v1\",");
     else
-        (void)buf_printf(out, "{\"kind\":\"%sList\",\"apiVersion\":\"%s\",", call->kind->kind,
+        (void)buf_printf(out, "{\"kind\":\"%sList\",\"apiVersion\":\"%s\",",
+                         list->spoil == FAULT_DO_WRONG_KIND ? "Gadget" : call->kind->kind,
                          kind_api_version(call->kind, call->alt_form));
     add_list_metadata(page, out);
     if (list->table) {
@@ -374,15 +405,17 @@ static void send_page(struct call *call, struct page *page)
     list->body.source.read = list_read;
     list->body.free = list_free;
     list->server = call->server;
+    list->stream = call->stream;
     list->kind = call->kind;
     list->objects = page->objects;
     list->count = page->count;
     list->alt_form = call->alt_form;
-    list->table = call_wants_table(call);
+    list->table = call_wants_table(call) || act == FAULT_DO_TABLE;
     list->include = include_param(call);
     list->tail = mem_strdup("]}\n");
     list->spoil = act;
     buf_init(&list->text, 4 * (size_t)MAX_OBJECT_BYTES);
+    call->server->counts.lists_spoilt += call->fault != NULL;
     add_head(call, page, list);
     if (act == FAULT_DO_DROP_AFTER || act == FAULT_DO_EMPTY || act == FAULT_DO_RESET_AFTER) {
         list_free(&list->body);

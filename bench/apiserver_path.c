@@ -141,7 +141,7 @@ enum fault_class call_fault_class(const struct call *call)
         return FAULT_ON_LEASE;
     struct str verb = str_from(call->verb);
     if (str_is(verb, "list"))
-        return FAULT_ON_LIST;
+        return call_param(call, "continue").len > 0 ? FAULT_ON_PAGE : FAULT_ON_LIST;
     if (str_is(verb, "watch"))
         return FAULT_ON_WATCH;
     if (str_is(verb, "get"))

@@ -43,6 +43,7 @@ struct apiserver {
     struct apiserver_options options;
     struct h2_server *h2;
     SSL_CTX *tls;
+    SSL_CTX *expired_tls; /* NULL until it is asked for */
     struct pki *pki;
     struct user users[MAX_USERS];
     char kubeconfig[512];
@@ -92,6 +93,9 @@ void answer_json(struct call *call, int code, struct str body);
 void answer_status(struct call *call, const struct api_status *status);
 void answer_object(struct call *call, int code, const struct object *object);
 void answer_success(struct call *call, int code);
+/* 504: the server is behind the version asked for. */
+bool refuse_too_large(struct api_status *ret_status, int64_t wanted, int64_t current);
+void answer_too_large(struct call *call, int64_t wanted);
 /* What the fault wants done instead of the request; true when nothing is left to do. */
 bool answer_fault(struct call *call);
 
@@ -113,9 +117,26 @@ void watch_handle(struct call *call);
 void watch_dispatch(struct apiserver *server, const struct store_event *event);
 void watch_tick(struct apiserver *server);
 void watch_end_kind(struct apiserver *server, const struct kind *kind); /* it is served no more */
+void watch_end_all(struct apiserver *server);
 
 /* apiserver_write.c */
 void write_handle(struct call *call);
+/* Applies the binding of the body, without an answer. */
+bool write_bind(struct call *call, struct api_status *ret_status);
+struct str write_bind_node(const struct call *call); /* that the body names; lent */
+
+/* apiserver_trick.c: what happens beside a bind. */
+void trick_before(struct call *call);
+void trick_after(struct call *call);
+
+/* apiserver_past.c */
+/* The version that a stale replica knows; the present one without such a fault. */
+int64_t past_rv(const struct call *call);
+/* All objects of a kind and namespace ("" all) as they were at `rv`; references, yours. */
+struct object **past_objects(struct apiserver *server, enum kind_id kind, struct str ns, int64_t rv,
+                             size_t *ret_count);
+/* The line of an event or an item of a list with `spec` in it twice. Appends to `out`. */
+void spoil_twice(struct str text, struct buf *out);
 
 /* What hangs on a stream as `user` when its body is a source. */
 struct body {

@@ -6,39 +6,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bench/apiserver_private.h"
-#include "bench/crd.h"
+#include "bench/apiserver_watch.h"
 #include "bench/json_scan.h"
 #include "bench/object_build.h"
-#include "bench/table.h"
 #include "model/base/mem.h"
-
-struct watch_item {
-    struct blob *line;     /* the whole event, or NULL: */
-    struct object *object; /* still to be rendered, as `change` */
-    enum store_change change;
-};
-
-struct watch {
-    struct body body;
-    struct apiserver *server;
-    struct h2_stream *stream;
-    struct watch *next, *previous; /* of the same kind */
-    const struct kind *kind;
-    char *ns; /* owned; "" all */
-    struct selector *selector;
-    bool alt_form, table, columns_sent, bookmarks, initial_mark, ending, registered;
-    enum table_include include;
-    enum fault_action spoil;
-    struct object **initial; /* references still to be sent */
-    size_t initial_count, initial_at;
-    int64_t initial_rv;
-    struct watch_item *items; /* ring */
-    size_t head, count, capacity;
-    struct blob *line; /* being sent */
-    size_t sent;
-    int64_t deadline_ms, bookmark_ms; /* loop time */
-};
 
 static void item_fini(struct watch_item *item)
 {
@@ -78,94 +49,39 @@ static void watch_free(struct body *body)
     free(watch);
 }
 
-/* ---- rendering ---- */
-
-static const char *change_text(enum store_change change)
-{
-    switch (change) {
-    case CHANGE_ADDED:
-        return "ADDED";
-    case CHANGE_MODIFIED:
-        return "MODIFIED";
-    case CHANGE_DELETED:
-        break;
-    }
-    return "DELETED";
-}
-
-static struct blob *render_plain(struct apiserver *server, enum store_change change,
-                                 const struct object *object, bool alt_form)
-{
-    struct buf *out = &server->scratch;
-    buf_clear(out);
-    (void)buf_add_str(out, "{\"type\":\"");
-    (void)buf_add_str(out, change_text(change));
-    (void)buf_add_str(out, "\",\"object\":");
-    object_render(object, alt_form, out);
-    (void)buf_add_str(out, "}\n");
-    return blob_new(out->data, out->len);
-}
-
-static struct blob *render_table(struct watch *watch, enum store_change change,
-                                 const struct object *object)
-{
-    struct buf *out = &watch->server->scratch;
-    buf_clear(out);
-    (void)buf_printf(out,
-                     "{\"type\":\"%s\",\"object\":{\"kind\":\"Table\",\"apiVersion\":"
-                     "\"meta.k8s.io/v1\",\"metadata\":{\"resourceVersion\":\"%lld\"},"
-                     "\"columnDefinitions\":",
-                     change_text(change), (long long)object->rv);
-    if (watch->columns_sent)
-        (void)buf_add_str(out, "null");
-    else
-        table_columns(watch->kind, crd_find(watch->server->store, watch->kind), out);
-    watch->columns_sent = true;
-    (void)buf_add_str(out, ",\"rows\":[");
-    const struct table_view view = {watch->alt_form, watch->include,
-                                    store_clock(watch->server->store)->wall_us / 1000000};
-    table_row(object, crd_find(watch->server->store, watch->kind), &view, out);
-    (void)buf_add_str(out, "]}}\n");
-    return blob_new(out->data, out->len);
-}
-
-static struct blob *render_bookmark(const struct watch *watch, int64_t rv, bool initial_end)
-{
-    struct buf *out = &watch->server->scratch;
-    buf_clear(out);
-    (void)buf_printf(
-        out,
-        "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"%s\",\"apiVersion\":\"%s\","
-        "\"metadata\":{\"resourceVersion\":\"%lld\",\"creationTimestamp\":null%s}}}\n",
-        watch->table ? "Table" : watch->kind->kind,
-        watch->table ? "meta.k8s.io/v1" : kind_api_version(watch->kind, watch->alt_form),
-        (long long)rv,
-        initial_end ? ",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}" : "");
-    return blob_new(out->data, out->len);
-}
-
-static struct blob *render(struct watch *watch, enum store_change change,
-                           const struct object *object)
-{
-    return watch->table ? render_table(watch, change, object)
-                        : render_plain(watch->server, change, object, watch->alt_form);
-}
-
 /* ---- sending ---- */
+
+/* How the stream or its connection ends behind a first event. */
+static void break_off(struct watch *watch)
+{
+    if (watch->spoil == FAULT_DO_CUT)
+        h2_cut(watch->stream);
+    else if (watch->spoil == FAULT_DO_RESET_AFTER)
+        h2_reset(watch->stream);
+    else if (watch->spoil == FAULT_DO_DROP_AFTER)
+        h2_drop(watch->stream);
+    else
+        return;
+    watch->server->counts.events_spoilt++;
+    watch->spoil = FAULT_DO_STATUS;
+}
 
 /* The next line to send, or NULL when there is none now. */
 static struct blob *next_line(struct watch *watch)
 {
     if (watch->initial_at < watch->initial_count) {
         struct object *object = watch->initial[watch->initial_at++];
-        struct blob *line = render(watch, CHANGE_ADDED, object);
+        struct blob *line = watch_render(watch, CHANGE_ADDED, object);
         object_unref(object);
         return line;
     }
     if (watch->initial_mark) {
         watch->initial_mark = false;
-        if (watch->spoil != FAULT_DO_NO_BOOKMARK)
-            return render_bookmark(watch, watch->initial_rv, true);
+        bool is_missing =
+            watch->spoil == FAULT_DO_NO_BOOKMARK || watch->spoil == FAULT_DO_NO_LIST_END;
+        watch->server->counts.events_spoilt += is_missing;
+        if (!is_missing)
+            return watch_render_bookmark(watch, watch->initial_rv, true);
     }
     if (watch->count == 0)
         return NULL;
@@ -173,7 +89,7 @@ static struct blob *next_line(struct watch *watch)
     watch->head = (watch->head + 1) % watch->capacity;
     watch->count--;
     if (!item.line)
-        item.line = render(watch, item.change, item.object);
+        item.line = watch_render(watch, item.change, item.object);
     object_unref(item.object);
     return item.line;
 }
@@ -190,7 +106,9 @@ static size_t watch_read(struct h2_source *source, char *bytes, size_t size, boo
                 *ret_end = watch->ending;
                 break;
             }
+            watch->line = watch_spoil_line(watch, watch->line);
             watch->server->counts.watch_events++;
+            break_off(watch);
         }
         size_t rest = watch->line->len - watch->sent;
         if (watch->spoil == FAULT_DO_TRUNCATE && watch->sent == 0)
@@ -221,12 +139,20 @@ static void watch_end(struct watch *watch)
     h2_resume(watch->stream);
 }
 
+void watch_end_all(struct apiserver *server)
+{
+    for (size_t kind = 0; kind < KIND_COUNT; kind++)
+        while (server->watches[kind])
+            watch_end(server->watches[kind]);
+}
+
 /* Takes over the references. */
-static void watch_push(struct watch *watch, struct watch_item owned_item)
+static void watch_put(struct watch *watch, struct watch_item owned_item)
 {
     if (watch->count >= watch->server->options.watch_queue_events) {
         /* a watcher that does not read is closed, as kube does */
         item_fini(&owned_item);
+        watch->server->counts.slow_watches += !watch->ending;
         watch_end(watch);
         return;
     }
@@ -244,13 +170,36 @@ static void watch_push(struct watch *watch, struct watch_item owned_item)
     h2_resume(watch->stream);
 }
 
+/* Takes over the references. */
+static void watch_push(struct watch *watch, struct watch_item owned_item)
+{
+    struct apiserver_counts *counts = &watch->server->counts;
+    watch->seen++;
+    if (watch->spoil == FAULT_DO_LOSE_EVENTS && watch->seen % 3 == 0) {
+        counts->events_spoilt++;
+        item_fini(&owned_item);
+        return;
+    }
+    if (watch->spoil == FAULT_DO_DOUBLE_EVENTS) {
+        struct watch_item twin = owned_item;
+        twin.line = owned_item.line ? blob_ref(owned_item.line) : NULL;
+        twin.object = owned_item.object ? object_ref(owned_item.object) : NULL;
+        counts->events_spoilt++;
+        watch_put(watch, twin);
+    }
+    watch_put(watch, owned_item);
+}
+
 static void push_bookmark(struct watch *watch)
 {
     watch->bookmark_ms =
         (int64_t)uv_now(watch->server->loop) + watch->server->options.bookmark_every_ms;
-    if (watch->bookmarks && watch->spoil != FAULT_DO_NO_BOOKMARK && watch->registered)
-        watch_push(watch, (struct watch_item){.line = render_bookmark(
-                                                  watch, store_rv(watch->server->store), false)});
+    if (!watch->bookmarks || watch->spoil == FAULT_DO_NO_BOOKMARK || !watch->registered)
+        return;
+    bool is_old = watch->spoil == FAULT_DO_OLD_BOOKMARK;
+    int64_t rv = is_old ? 1 : store_rv(watch->server->store);
+    watch->server->counts.events_spoilt += is_old;
+    watch_put(watch, (struct watch_item){.line = watch_render_bookmark(watch, rv, false)});
 }
 
 /* ---- events ---- */
@@ -291,8 +240,14 @@ void watch_dispatch(struct apiserver *server, const struct store_event *event)
         enum store_change change;
         bool before;
         next = watch->next;
-        if (!seen_as(watch, event, &change, &before))
+        if (event->object->rv <= watch->after_rv || !seen_as(watch, event, &change, &before))
             continue;
+        if (change == CHANGE_DELETED && watch->spoil == FAULT_DO_OLD_DELETE_RV) {
+            server->counts.events_spoilt++;
+            watch_push(watch,
+                       (struct watch_item){.object = object_ref(event->before), .change = change});
+            continue;
+        }
         struct object *object = shown_object(event, before);
         if (watch->table) {
             watch_push(watch, (struct watch_item){.object = object, .change = change});
@@ -300,7 +255,7 @@ void watch_dispatch(struct apiserver *server, const struct store_event *event)
         }
         struct blob **line = &lines[change][watch->alt_form][before];
         if (!*line)
-            *line = render_plain(server, change, object, watch->alt_form);
+            *line = watch_render_plain(server, change, object, watch->alt_form);
         object_unref(object);
         watch_push(watch, (struct watch_item){.line = blob_ref(*line)});
     }
@@ -392,22 +347,35 @@ static void replay(struct watch *watch, int64_t rv)
     }
 }
 
-/* All matching objects as they are now. */
-static void take_initial(struct watch *watch)
+/* All matching objects as they were at `rv`, and what happened since. */
+static void take_initial(struct watch *watch, int64_t rv)
 {
-    struct store *store = watch->server->store;
-    struct store_list all = store_list(store, watch->kind->id, str_from(watch->ns));
-    watch->initial = mem_zalloc(all.count, sizeof(struct object *));
-    watch->initial_rv = store_rv(store);
-    for (size_t i = 0; i < all.count; i++)
-        if (selector_matches(watch->selector, all.objects[i]))
-            watch->initial[watch->initial_count++] = object_ref(all.objects[i]);
+    size_t count;
+    watch->initial = past_objects(watch->server, watch->kind->id, str_from(watch->ns), rv, &count);
+    watch->initial_rv = watch->after_rv = rv;
+    watch->server->counts.events_spoilt += rv < store_rv(watch->server->store);
+    for (size_t i = 0; i < count; i++) {
+        if (selector_matches(watch->selector, watch->initial[i]))
+            watch->initial[watch->initial_count++] = watch->initial[i];
+        else
+            object_unref(watch->initial[i]);
+    }
+    replay(watch, rv); /* of a replica that was behind */
+}
+
+/* From a version that a restore took back nothing comes until it is reached again (k/k#118501). */
+static void watch_from(struct watch *watch, int64_t rv)
+{
+    watch->after_rv = rv;
+    replay(watch, rv);
 }
 
 /* Between 30 and 60 minutes when the client does not say, as kube's min-request-timeout. */
 static int64_t timeout_ms(const struct call *call)
 {
     int64_t asked_s = json_int(call_param(call, "timeoutSeconds"), 0);
+    if (call->server->options.watch_life_ms > 0)
+        return call->server->options.watch_life_ms;
     if (asked_s > 0 && asked_s < 86400)
         return asked_s * 1000;
     return 1800000 + (int64_t)(uv_hrtime() % 1800000);
@@ -440,7 +408,7 @@ static void watch_open(struct call *call, struct selector *owned_selector)
     watch->ns = mem_strndup(call->ns.ptr ? call->ns.ptr : "", call->ns.len);
     watch->selector = owned_selector;
     watch->alt_form = call->alt_form;
-    watch->table = call_wants_table(call);
+    watch->table = call_wants_table(call) || (call->fault && call->fault->act == FAULT_DO_TABLE);
     watch->include =
         str_is(call_param(call, "includeObject"), "Object") ? INCLUDE_OBJECT : INCLUDE_METADATA;
     watch->bookmarks = call_flag(call, "allowWatchBookmarks");
@@ -457,9 +425,9 @@ static void watch_open(struct call *call, struct selector *owned_selector)
     else if (watch->spoil == FAULT_DO_WATCH_CLOSE)
         watch->ending = true;
     else if (streaming || (!none && (rv.len == 0 || str_is(rv, "0"))))
-        take_initial(watch);
+        take_initial(watch, past_rv(call));
     else
-        replay(watch, none && rv.len == 0 ? store_rv(server->store) : json_int(rv, 0));
+        watch_from(watch, none && rv.len == 0 ? store_rv(server->store) : json_int(rv, 0));
     if (!watch->ending)
         watch_register(watch);
     const struct h2_answer answer = {.code = 200, .content_type = "application/json"};
@@ -480,7 +448,11 @@ void watch_handle(struct call *call)
         (void)snprintf(text, call->name.len + 32, "metadata.name=" STR_FMT, STR_ARG(call->name));
         fields = str_from(text);
     }
-    if (!check_options(call, &status)) {
+    int64_t wanted = json_int(call_param(call, "resourceVersion"), 0);
+    if (check_options(call, &status) && call_flag(call, "sendInitialEvents") &&
+        wanted > past_rv(call)) {
+        answer_too_large(call, wanted);
+    } else if (!check_options(call, &status)) {
         answer_status(call, &status);
     } else if (selector_parse(call_param(call, "labelSelector"), fields, call->kind, &selector,
                               &err) < 0) {

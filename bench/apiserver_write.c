@@ -98,25 +98,44 @@ static bool bind_compact(struct call *call, struct str body, struct api_status *
     return done;
 }
 
+/* The body of a binding as compact JSON: itself, or written to `text`. Empty when it is none. */
+static struct str compact_body(const struct call *call, struct buf *text,
+                               struct api_status *ret_status)
+{
+    struct str body = body_text(call);
+    if (body.len > 0 && body.ptr[0] == '{' && json_compact(body))
+        return body;
+    json_t *json = body_json(call, ret_status);
+    bool done = json_is_object(json) && json_write(json, text) && json_compact(buf_str(text));
+    if (json && !done)
+        (void)api_bad_request(ret_status, "the body is no Binding");
+    json_decref(json);
+    return done ? buf_str(text) : STR("");
+}
+
+bool write_bind(struct call *call, struct api_status *ret_status)
+{
+    struct buf text;
+    buf_init(&text, MAX_OBJECT_BYTES);
+    struct str body = compact_body(call, &text, ret_status);
+    bool done = body.len > 0 && bind_compact(call, body, ret_status);
+    buf_fini(&text);
+    call->server->counts.binds += done;
+    return done;
+}
+
+struct str write_bind_node(const struct call *call)
+{
+    struct str target;
+    if (!json_find(body_text(call), STR("target"), &target))
+        return STR("");
+    return text_member(target, "name");
+}
+
 static void bind_handle(struct call *call)
 {
     struct api_status status;
-    struct str body = body_text(call);
-    struct buf text;
-    bool done;
-    buf_init(&text, MAX_OBJECT_BYTES);
-    if (body.len > 0 && body.ptr[0] == '{' && json_compact(body)) {
-        done = bind_compact(call, body, &status);
-    } else {
-        json_t *json = body_json(call, &status);
-        done = json_is_object(json) && json_write(json, &text) && json_compact(buf_str(&text));
-        if (json && !done)
-            (void)api_bad_request(&status, "the body is no Binding");
-        json_decref(json);
-        done = done && bind_compact(call, buf_str(&text), &status);
-    }
-    buf_fini(&text);
-    call->server->counts.binds += done;
+    bool done = write_bind(call, &status);
     finish(call, done, 201, NULL, &status);
 }
 

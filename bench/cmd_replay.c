@@ -316,17 +316,19 @@ static int read_trace(struct trace *trace, const char *dir, const char *workload
     return rc < 0 ? rc : read_list(trace, pods, true, err);
 }
 
-/* Bindings to stdout, then what they come to. 1 when they are not those of then. */
-static int replay_events(const char *path, bool summary_only)
+/* Bindings to stdout, then the state, then what they come to. 1 when they are not those of then. */
+static int replay_events(const char *path, bool summary_only, bool with_state)
 {
+    const struct event_replay_output output = {.bindings = summary_only ? NULL : stdout,
+                                               .state = with_state ? stdout : NULL};
     struct event_replay_result result;
     struct err err = {0};
-    if (event_replay(path, summary_only ? NULL : stdout, &result, &err) < 0) {
+    if (event_replay(path, &output, &result, &err) < 0) {
         (void)fprintf(stderr, "spillway-bench replay: %s\n", err.text);
         return 2;
     }
-    (void)printf("events %" PRIu64 ", passes %" PRIu64 ", seconds %.3f\n", result.events,
-                 result.passes, (double)result.span_ms / 1e3);
+    (void)printf("events %" PRIu64 ", passes %" PRIu64 ", idle passes %" PRIu64 ", seconds %.3f\n",
+                 result.events, result.passes, result.idle_passes, (double)result.span_ms / 1e3);
     (void)printf("bindings %" PRIu64 ", hash %016" PRIx64 "\n", result.bindings,
                  result.bindings_hash);
     if (result.is_cut)
@@ -345,11 +347,13 @@ int cmd_replay(int argc, char **argv)
     struct replay replay = {.arrival_seconds = 1, .limit_seconds = 300};
     const char *events = NULL;
     const char *traces = NULL, *workload = "default", *spillway = NULL, *json = NULL;
-    bool server = false, summary = false;
+    bool server = false, summary = false, state = false;
     const struct flag flags[] = {
         {"events", FLAG_TEXT, &events, 0, 0, "FILE",
          "a recording of spillway --record, through the core in virtual time: bindings and hash"},
         {"summary", FLAG_SWITCH, &summary, 0, 0, NULL, "of --events: not each binding"},
+        {"state", FLAG_SWITCH, &state, 0, 0, NULL,
+         "of --events: also what spillway knew at the end, nodes and pods, a line each"},
         {"traces", FLAG_TEXT, &traces, 0, 0, "DIR",
          "holds alibaba-gpu-v2023/openb_node_list_all_node.csv and openb_pod_list_*.csv"},
         {"workload", FLAG_TEXT, &workload, 0, 0, "NAME", "of the pod list; default: default"},
@@ -374,7 +378,7 @@ int cmd_replay(int argc, char **argv)
     if (parsed != FLAGS_OK)
         return parsed == FLAGS_HELP ? 0 : 2;
     if (events)
-        return replay_events(events, summary);
+        return replay_events(events, summary, state);
     if (!traces || !server) {
         (void)fprintf(stderr, "spillway-bench replay: %s is needed; see --help\n",
                       traces ? "--server" : "--events FILE or --traces DIR");

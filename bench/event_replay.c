@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "bench/core_state.h"
 #include "bench/event_file.h"
 #include "model/base/hash.h"
 #include "model/base/rng.h"
@@ -22,7 +23,7 @@ struct event_replay {
     struct arena arena;  /* of the record under way */
     struct arena config_arena;
     struct record_setup setup; /* the core borrows its unit types */
-    FILE *out;
+    struct event_replay_output output;
     struct event_replay_result result;
     uint32_t symbol_count; /* defined so far */
     /* what the port answers */
@@ -32,6 +33,8 @@ struct event_replay {
     /* bindings made since the last EVENT or PASS that no BIND confirmed yet: text and NUL each */
     struct buf waiting;
     bool is_timed;
+    uint64_t deeds;  /* calls of the port that do something */
+    bool was_barren; /* the last EVENT or PASS was a pass that did nothing */
 };
 
 /* ---- the port ---- */
@@ -81,12 +84,13 @@ static void replay_bind(void *ctx, const struct bind_request *request)
     add_binding(replay, &request->pod, request->node_name_sym, &text);
     CHECK(!buf_overflowed(&text));
     replay->room -= replay->room > 0;
+    replay->deeds++;
     result->bindings++;
     result->bindings_hash = hash_bytes(result->bindings_hash, text.data, text.len);
     if (!buf_add(&replay->waiting, text.data, text.len + 1))
         differ(replay, "none", text.data); /* no spillway binds so much at once */
-    if (replay->out)
-        (void)fprintf(replay->out, "%s/" STR_FMT " %s\n",
+    if (replay->output.bindings)
+        (void)fprintf(replay->output.bindings, "%s/" STR_FMT " %s\n",
                       symbol_text(replay->symbols, request->pod.namespace_sym),
                       STR_ARG(request->pod.name),
                       symbol_text(replay->symbols, request->node_name_sym));
@@ -94,32 +98,32 @@ static void replay_bind(void *ctx, const struct bind_request *request)
 
 static void replay_read_pod(void *ctx, const struct pod_ref *pod)
 {
-    (void)ctx;
     (void)pod;
+    ((struct event_replay *)ctx)->deeds++;
 }
 
 static void replay_patch_status(void *ctx, const struct status_request *request)
 {
-    (void)ctx;
     (void)request;
+    ((struct event_replay *)ctx)->deeds++;
 }
 
 static void replay_emit_event(void *ctx, const struct event_request *request)
 {
-    (void)ctx;
     (void)request;
+    ((struct event_replay *)ctx)->deeds++;
 }
 
 static void replay_evict(void *ctx, const struct evict_request *request)
 {
-    (void)ctx;
     (void)request;
+    ((struct event_replay *)ctx)->deeds++;
 }
 
 static void replay_patch_policy(void *ctx, const struct policy_status *status)
 {
-    (void)ctx;
     (void)status;
+    ((struct event_replay *)ctx)->deeds++;
 }
 
 static void replay_watch_owners(void *ctx)
@@ -226,6 +230,7 @@ static void take_event(struct event_replay *replay, struct codec *codec)
     if (!is_event || !codec_is_done(codec))
         return;
     replay->room = 0;
+    replay->was_barren = false;
     replay->result.events++;
     sched_on_event(replay->sched, &event);
 }
@@ -238,8 +243,12 @@ static void take_pass(struct event_replay *replay, struct codec *codec)
     codec_u64(codec, &replay->room);
     if (!codec_is_done(codec))
         return;
-    replay->result.passes++;
+    uint64_t deeds = replay->deeds, attempts = sched_stats(replay->sched).attempts;
     (void)sched_pass(replay->sched, budget);
+    bool is_barren = deeds == replay->deeds && attempts == sched_stats(replay->sched).attempts;
+    replay->result.passes++;
+    replay->result.idle_passes += is_barren && replay->was_barren;
+    replay->was_barren = is_barren;
 }
 
 static void take_record(struct event_replay *replay, enum record_kind kind, struct codec *codec)
@@ -300,10 +309,10 @@ static int run(struct event_replay *replay, struct err *err)
     return rc;
 }
 
-int event_replay(const char *path, FILE *out, struct event_replay_result *ret_result,
-                 struct err *err)
+int event_replay(const char *path, const struct event_replay_output *output,
+                 struct event_replay_result *ret_result, struct err *err)
 {
-    struct event_replay replay = {.symbols = names_symbols_new(0), .out = out};
+    struct event_replay replay = {.symbols = names_symbols_new(0), .output = *output};
     arena_init(&replay.arena);
     arena_init(&replay.config_arena);
     buf_init(&replay.waiting, WAITING_BYTES_MAX);
@@ -312,8 +321,12 @@ int event_replay(const char *path, FILE *out, struct event_replay_result *ret_re
         rc = run(&replay, err);
     if (rc == 0) {
         sched_check(replay.sched);
+        if (output->state)
+            core_state_print(sched_cluster(replay.sched), output->state);
         replay.result.is_cut = replay.file.is_cut;
         *ret_result = replay.result;
+        if (output->look)
+            output->look(output->ctx, sched_cluster(replay.sched));
     }
     sched_free(replay.sched);
     event_file_close(&replay.file);

@@ -11,10 +11,15 @@
 
 #include "model/base/err.h"
 
+struct cluster;
+
 enum { EVENT_REPLAY_TEXT_BYTES = 1024 };
 
 struct event_replay_result {
     uint64_t events, passes;
+    /* passes that did nothing, after a pass that did nothing, with no event between them: turns of
+     * the loop for bytes that were no event. A few a request; many are a busy loop */
+    uint64_t idle_passes;
     uint64_t bindings;      /* calls of port->bind() */
     uint64_t bindings_hash; /* of their texts, in order */
     int64_t span_ms;        /* first record to last */
@@ -24,9 +29,16 @@ struct event_replay_result {
     char difference[EVENT_REPLAY_TEXT_BYTES]; /* the first, when so */
 };
 
-/* Prints each binding to `out` (may be NULL) as "namespace/pod node". 0 and the result, -errno when
- * the recording cannot be read to its end. */
-NODISCARD int event_replay(const char *path, FILE *out, struct event_replay_result *ret_result,
-                           struct err *err);
+/* What to show of it; each may be NULL. */
+struct event_replay_output {
+    FILE *bindings; /* "namespace/pod node" of each */
+    FILE *state;    /* what the core knows at the end: core_state_print() */
+    void *ctx;
+    void (*look)(void *ctx, const struct cluster *cluster); /* the same; lent for the call */
+};
+
+/* 0 and the result, -errno when the recording cannot be read to its end. */
+NODISCARD int event_replay(const char *path, const struct event_replay_output *output,
+                           struct event_replay_result *ret_result, struct err *err);
 
 #endif

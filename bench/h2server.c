@@ -62,8 +62,10 @@ void h2_conn_close(struct h2_conn *conn)
     if (conn->busy || uv_is_closing((uv_handle_t *)&conn->tcp))
         return;
     conn_unlist(conn);
+    h2_wire_gone(conn);
     h2_streams_close(conn);
-    uv_close((uv_handle_t *)&conn->tcp, on_conn_closed);
+    if (!conn->is_reset || uv_tcp_close_reset(&conn->tcp, on_conn_closed) != 0)
+        uv_close((uv_handle_t *)&conn->tcp, on_conn_closed);
 }
 
 void h2_conn_mark(struct h2_conn *conn)
@@ -98,17 +100,12 @@ static void on_written(uv_write_t *uv, int status)
         h2_conn_mark(conn);
 }
 
-/* Hands what TLS made to the socket: at once as far as it goes, the rest in the background. */
-static void conn_write_socket(struct h2_conn *conn)
+/* At once as far as it goes, the rest in the background. */
+void h2_conn_send(struct h2_conn *conn, const char *bytes, size_t len)
 {
-    char *bytes = NULL;
-    long pending = BIO_get_mem_data(conn->out, &bytes);
-    if (pending <= 0)
-        return;
-    size_t len = (size_t)pending, sent = 0;
-    conn->server->counts.bytes_out += len;
-    if (conn->queued_bytes == 0) {
-        uv_buf_t now = uv_buf_init(bytes, (unsigned)len);
+    size_t sent = 0;
+    if (conn->tcp.write_queue_size == 0) {
+        uv_buf_t now = uv_buf_init((char *)(uintptr_t)bytes, (unsigned)len);
         int rc = uv_try_write((uv_stream_t *)&conn->tcp, &now, 1);
         sent = rc > 0 ? (size_t)rc : 0;
     }
@@ -125,6 +122,23 @@ static void conn_write_socket(struct h2_conn *conn)
             conn->closing = true;
         }
     }
+}
+
+/* Hands what TLS made to the socket, or to the faults of the network. */
+static void conn_write_socket(struct h2_conn *conn)
+{
+    char *bytes = NULL;
+    long pending = BIO_get_mem_data(conn->out, &bytes);
+    if (pending <= 0)
+        return;
+    size_t len = (size_t)pending;
+    if (conn->is_cut) {
+        len = (len + 1) / 2;
+        conn->closing = true;
+    }
+    conn->server->counts.bytes_out += len;
+    if (!h2_wire_takes(conn, bytes, len))
+        h2_conn_send(conn, bytes, len);
     (void)BIO_reset(conn->out);
 }
 
@@ -267,6 +281,14 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *bytes)
         h2_conn_close(conn);
         return;
     }
+    if (conn->is_deaf)
+        return;
+    if (conn->is_garbled) {
+        static const char plain[] = "HTTP/1.1 400 Bad Request\r\n\r\n";
+        h2_conn_send(conn, plain, sizeof(plain) - 1);
+        h2_conn_close(conn);
+        return;
+    }
     const struct h2_handler *handler = &conn->server->handler;
     if (handler->on_wake)
         handler->on_wake(handler->data);
@@ -301,6 +323,7 @@ static void on_connection(uv_stream_t *listener, int status)
     CHECK(conn->ssl && conn->in && conn->out);
     SSL_set_bio(conn->ssl, conn->in, conn->out);
     SSL_set_accept_state(conn->ssl);
+    h2_wire_connected(conn);
     bool refused = uv_accept(listener, (uv_stream_t *)&conn->tcp) != 0 ||
                    server->counts.connections_now > H2_MAX_CONNECTIONS ||
                    uv_read_start((uv_stream_t *)&conn->tcp, on_alloc, on_read) != 0;
@@ -339,22 +362,29 @@ static void on_server_handle_closed(uv_handle_t *handle)
 
 static void close_own_handles(struct h2_server *server)
 {
-    uv_close((uv_handle_t *)&server->listener, on_server_handle_closed);
+    h2_wire_close(server);
+    uv_close((uv_handle_t *)&server->clock, on_server_handle_closed);
     uv_close((uv_handle_t *)&server->flusher, on_server_handle_closed);
 }
 
-static int server_listen(struct h2_server *server)
+/* At the port of before, if there was one. */
+int h2_server_listen(struct h2_server *server)
 {
     struct sockaddr_in address;
     struct sockaddr_storage bound = {0};
     int len = (int)sizeof(bound);
-    int rc = uv_ip4_addr("127.0.0.1", server->options.port, &address);
+    uint16_t port = server->port > 0 ? server->port : server->options.port;
+    server->listener = mem_zalloc(1, sizeof(*server->listener));
+    server->listener->data = server;
+    uv_stream_t *listener = (uv_stream_t *)server->listener;
+    CHECK(uv_tcp_init(server->loop, server->listener) == 0);
+    int rc = uv_ip4_addr("127.0.0.1", port, &address);
     if (rc == 0)
-        rc = uv_tcp_bind(&server->listener, (const struct sockaddr *)&address, 0);
+        rc = uv_tcp_bind(server->listener, (const struct sockaddr *)&address, 0);
     if (rc == 0)
-        rc = uv_listen((uv_stream_t *)&server->listener, 256, on_connection);
+        rc = uv_listen(listener, 256, on_connection);
     if (rc == 0)
-        rc = uv_tcp_getsockname(&server->listener, (struct sockaddr *)&bound, &len);
+        rc = uv_tcp_getsockname(server->listener, (struct sockaddr *)&bound, &len);
     if (rc == 0)
         server->port = ntohs(((const struct sockaddr_in *)(const void *)&bound)->sin_port);
     return rc;
@@ -369,11 +399,11 @@ struct h2_server *h2_server_start(uv_loop_t *loop, const struct h2_options *opti
     server->handler = *handler;
     server->callbacks = h2_callbacks_new();
     server->handles = 2;
-    server->listener.data = server->flusher.data = server;
-    CHECK(uv_tcp_init(loop, &server->listener) == 0);
+    server->flusher.data = server;
     CHECK(uv_prepare_init(loop, &server->flusher) == 0);
+    CHECK(h2_wire_open(server) == 0);
     SSL_CTX_set_alpn_select_cb(options->tls, on_alpn, NULL);
-    int rc = server_listen(server);
+    int rc = h2_server_listen(server);
     if (rc < 0) {
         (void)err_set(err, -rc, "cannot listen on 127.0.0.1:%u: %s", options->port,
                       uv_strerror(rc));
@@ -389,9 +419,10 @@ uint16_t h2_server_port(const struct h2_server *server)
     return server->port;
 }
 
-struct h2_counts h2_server_counts(const struct h2_server *server)
+void h2_server_set_tls(struct h2_server *server, SSL_CTX *tls)
 {
-    return server->counts;
+    SSL_CTX_set_alpn_select_cb(tls, on_alpn, NULL);
+    server->options.tls = tls;
 }
 
 void h2_server_stop(struct h2_server *server)

@@ -15,6 +15,7 @@
 
 #include "bench/blob.h"
 #include "model/base/buf.h"
+#include "model/base/check.h"
 #include "model/base/err.h"
 #include "model/base/str.h"
 
@@ -35,6 +36,11 @@ struct h2_stream {
     struct blob *answer;
     size_t answer_sent;
     bool answered, deferred;
+    /* an answer that is held back: until when (loop time), 0 none */
+    struct h2_stream *next_held;
+    int64_t hold_ms, due_ms;
+    int code, retry_after_s;
+    char held_type[64], held_location[128];
 };
 
 /* A body that is made while it is sent. */
@@ -50,9 +56,34 @@ struct h2_handler {
     void (*on_closed)(void *data, struct h2_stream *stream);
     /* Bytes came in and are about to be handled (a place to read the clock); may be NULL. */
     void (*on_wake)(void *data);
+    /* A client has read all that was sent to it before an h2_ping(); may be NULL. */
+    void (*on_pong)(void *data);
     /* The last memory is released; may be NULL. */
     void (*on_end)(void *data);
     void *data;
+};
+
+/*
+ * A bad network on purpose. X(NAME, "text"): the amount of h2_server_wire() means, what is counted.
+ * What is said of "connections of now" holds for them until it is switched off.
+ */
+#define WIRE_FAULTS(X)                                                                             \
+    X(REFUSE, "refuse")         /* nobody listens, connections of now are reset; times switched */ \
+    X(BLACK_HOLE, "black-hole") /* the same, but SYNs are not answered at all; SYNs */             \
+    X(HALF_OPEN, "half-open")   /* connections of now: no packet comes or goes, no ACK; packets */ \
+    X(ONE_WAY, "one-way")     /* connections of now: no packet comes in, not even ACKs; packets */ \
+    X(DELAY, "delay")         /* ms, and as much again by chance, before bytes leave; writes */    \
+    X(NARROW, "narrow")       /* bytes a second of each connection; writes */                      \
+    X(DEAD, "dead")           /* so many of the next connections are never read; connections */    \
+    X(GARBLE, "garble")       /* so many get plain text instead of TLS; connections */             \
+    X(NO_WINDOW, "no-window") /* so many may not send a body; connections */                       \
+    X(NO_PING_ACK, "no-ping-ack") /* so many; pings */
+
+enum wire_fault {
+#define X(name, text) WIRE_##name,
+    WIRE_FAULTS(X)
+#undef X
+        WIRE_COUNT
 };
 
 struct h2_options {
@@ -72,7 +103,8 @@ void h2_server_stop(struct h2_server *server);
 struct h2_answer {
     int code;
     const char *content_type;
-    int retry_after_s; /* 0: no Retry-After */
+    int retry_after_s;    /* 0: no Retry-After */
+    const char *location; /* NULL: none */
 };
 
 /* Answers once. Takes over the reference of the body (NULL: empty). */
@@ -91,8 +123,20 @@ void h2_reset(struct h2_stream *stream);
 /* GOAWAY: streams that are open go on, new ones need another connection. */
 void h2_goaway(struct h2_stream *stream);
 
+/* PING on its connection: on_pong comes when the client has read it. */
+void h2_ping(struct h2_stream *stream);
+
 /* Closes the whole connection at once, without a word. */
 void h2_drop(struct h2_stream *stream);
+
+/* The same with RST instead of FIN. */
+void h2_drop_reset(struct h2_stream *stream);
+
+/* Closes it in the middle of the bytes that are sent next. */
+void h2_cut(struct h2_stream *stream);
+
+/* The answer that comes next leaves so much later. */
+void h2_hold(struct h2_stream *stream, int64_t delay_ms);
 
 /* The subject of the client's certificate: CN, "" when there was none; O as groups. Lent. */
 const char *h2_peer_name(const struct h2_stream *stream);
@@ -103,7 +147,14 @@ void **h2_conn_slot(const struct h2_stream *stream);
 struct h2_counts {
     uint64_t connections, bytes_in, bytes_out;
     uint32_t connections_now;
+    uint64_t wire[WIRE_COUNT]; /* how often each fault of the network happened */
 };
 struct h2_counts h2_server_counts(const struct h2_server *server);
+
+/* Switches a fault of the network; 0: off. -errno when the system refuses to listen again. */
+NODISCARD int h2_server_wire(struct h2_server *server, enum wire_fault fault, uint32_t amount);
+
+/* Connections that are made from here on are answered with this context (lent). */
+void h2_server_set_tls(struct h2_server *server, SSL_CTX *tls);
 
 #endif

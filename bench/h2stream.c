@@ -9,6 +9,7 @@ static const char nothing[] = "";
 
 static void stream_free(struct h2_conn *conn, struct h2_stream *stream)
 {
+    h2_wire_unhold(stream);
     if (stream->previous)
         stream->previous->next = stream->next;
     else
@@ -97,6 +98,11 @@ static int on_data_chunk(nghttp2_session *session, uint8_t flags, int32_t id, co
 static int on_frame_recv(nghttp2_session *session, const nghttp2_frame *frame, void *data)
 {
     struct h2_conn *conn = data;
+    if (conn->has_no_ping_ack && frame->hd.type == NGHTTP2_PING)
+        conn->server->counts.wire[WIRE_NO_PING_ACK]++;
+    bool is_pong = frame->hd.type == NGHTTP2_PING && frame->hd.flags & NGHTTP2_FLAG_ACK;
+    if (is_pong && conn->server->handler.on_pong)
+        conn->server->handler.on_pong(conn->server->handler.data);
     bool carries = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
     if (!carries || !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
         return 0;
@@ -134,11 +140,12 @@ int h2_session_open(struct h2_conn *conn)
     const struct h2_server *server = conn->server;
     const nghttp2_settings_entry settings[] = {
         {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, server->options.max_streams},
-        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, H2_STREAM_WINDOW_BYTES},
+        {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, conn->has_no_window ? 0 : H2_STREAM_WINDOW_BYTES},
     };
     nghttp2_option *limits = NULL;
     CHECK(nghttp2_option_new(&limits) == 0);
     nghttp2_option_set_stream_reset_rate_limit(limits, H2_RESETS_BURST, H2_RESETS_A_SECOND);
+    nghttp2_option_set_no_auto_ping_ack(limits, conn->has_no_ping_ack);
     int rc = nghttp2_session_server_new2(&conn->session, server->callbacks, conn, limits);
     nghttp2_option_del(limits);
     if (rc != 0)
@@ -184,13 +191,11 @@ static nghttp2_nv pair(const char *name, const char *value)
                         strlen(value), NGHTTP2_NV_FLAG_NO_COPY_NAME};
 }
 
-static void submit(struct h2_stream *stream, const struct h2_answer *answer)
+static void submit_now(struct h2_stream *stream, const struct h2_answer *answer)
 {
     char code[16], retry[16];
-    nghttp2_nv pairs[4];
+    nghttp2_nv pairs[5];
     size_t count = 0;
-    CHECK(!stream->answered);
-    stream->answered = true;
     (void)snprintf(code, sizeof(code), "%d", answer->code);
     (void)snprintf(retry, sizeof(retry), "%d", answer->retry_after_s);
     pairs[count++] = pair(":status", code);
@@ -198,11 +203,39 @@ static void submit(struct h2_stream *stream, const struct h2_answer *answer)
     pairs[count++] = pair("cache-control", "no-cache, private");
     if (answer->retry_after_s > 0)
         pairs[count++] = pair("retry-after", retry);
+    if (answer->location)
+        pairs[count++] = pair("location", answer->location);
     const nghttp2_data_provider provider = {{.ptr = stream}, read_answer};
     bool empty = !stream->source && (!stream->answer || stream->answer->len == 0);
     CHECK(nghttp2_submit_response(stream->conn->session, stream->id, pairs, count,
                                   empty ? NULL : &provider) == 0);
     h2_conn_mark(stream->conn);
+}
+
+static void submit(struct h2_stream *stream, const struct h2_answer *answer)
+{
+    CHECK(!stream->answered);
+    stream->answered = true;
+    if (stream->hold_ms == 0) {
+        submit_now(stream, answer);
+        return;
+    }
+    stream->code = answer->code;
+    stream->retry_after_s = answer->retry_after_s;
+    (void)snprintf(stream->held_type, sizeof(stream->held_type), "%s", answer->content_type);
+    (void)snprintf(stream->held_location, sizeof(stream->held_location), "%s",
+                   answer->location ? answer->location : "");
+    h2_wire_hold(stream);
+}
+
+void h2_submit_held(struct h2_stream *stream)
+{
+    const struct h2_answer answer = {.code = stream->code,
+                                     .content_type = stream->held_type,
+                                     .retry_after_s = stream->retry_after_s,
+                                     .location =
+                                         stream->held_location[0] ? stream->held_location : NULL};
+    submit_now(stream, &answer);
 }
 
 void h2_respond(struct h2_stream *stream, const struct h2_answer *answer, struct blob *owned_body)
@@ -244,9 +277,33 @@ void h2_goaway(struct h2_stream *stream)
     h2_conn_mark(stream->conn);
 }
 
+void h2_ping(struct h2_stream *stream)
+{
+    (void)nghttp2_submit_ping(stream->conn->session, NGHTTP2_FLAG_NONE, NULL);
+    h2_conn_mark(stream->conn);
+}
+
 void h2_drop(struct h2_stream *stream)
 {
     h2_conn_close(stream->conn);
+}
+
+void h2_drop_reset(struct h2_stream *stream)
+{
+    stream->conn->is_reset = true;
+    h2_conn_close(stream->conn);
+}
+
+void h2_cut(struct h2_stream *stream)
+{
+    stream->conn->is_cut = true;
+    h2_conn_mark(stream->conn);
+}
+
+void h2_hold(struct h2_stream *stream, int64_t delay_ms)
+{
+    CHECK(!stream->answered && delay_ms >= 0);
+    stream->hold_ms = delay_ms;
 }
 
 const char *h2_peer_name(const struct h2_stream *stream)

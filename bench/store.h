@@ -173,4 +173,8 @@ void store_tick(struct store *store);
  * every five minutes. apiserver_compact() forgets the pages of lists that were begun, too. */
 void store_compact(struct store *store);
 
+/* A restore from a backup of `rv`, not below store_compacted_rv(): pods and nodes are as they were
+ * then, the next version is rv + 1, the history is forgotten. No subscriber is told. */
+void store_rewind(struct store *store, int64_t rv);
+
 #endif

@@ -217,13 +217,21 @@ struct node *cluster_unlisted_node(const struct cluster *cluster, uint32_t *posi
     return NULL;
 }
 
-struct pod *cluster_unlisted_pod(const struct cluster *cluster, uint32_t *position)
+static struct pod *next_pod(const struct cluster *cluster, uint32_t *position)
 {
     while (*position < cluster->pod_chunk_count * PODS_PER_CHUNK) {
         struct pod *chunk = cluster->pod_chunks[*position / PODS_PER_CHUNK];
         struct pod *pod = &chunk[(*position)++ % PODS_PER_CHUNK];
-        if (pod->name && pod->list_epoch != cluster->pod_epoch)
+        if (pod->name)
             return pod;
     }
     return NULL;
+}
+
+struct pod *cluster_unlisted_pod(const struct cluster *cluster, uint32_t *position)
+{
+    struct pod *pod;
+    while ((pod = next_pod(cluster, position)) && pod->list_epoch == cluster->pod_epoch)
+        ;
+    return pod;
 }

@@ -91,9 +91,8 @@ enum pod_change_bits {
 
 struct pod_change {
     uint32_t bits;
-    struct pod *pod;            /* NULL: not kept (another scheduler's pending pod, finished) */
-    uint32_t freed_slot;        /* node that now has more room, or NODE_SLOT_NONE */
-    uint32_t old_nominated_sym; /* with POD_NOMINATION */
+    struct pod *pod;     /* NULL: not kept (another scheduler's pending pod, finished) */
+    uint32_t freed_slot; /* node that now has more room, or NODE_SLOT_NONE */
 };
 
 void cluster_init(struct cluster *cluster, struct symbols *symbols, uint64_t hash_seed);
@@ -153,5 +152,8 @@ const struct image *cluster_image(const struct cluster *cluster, uint32_t name_s
 /* Walks everything and CHECKs: usage is the sum over pods, lists and maps agree, summaries bound.
  */
 void cluster_check(const struct cluster *cluster);
+
+/* The part of it that is about the sums of one node. Cost: its pods times the columns. */
+void cluster_check_node(const struct cluster *cluster, const struct node *node);
 
 #endif

@@ -1,8 +1,9 @@
-/* The invariants of the cluster, walked whole: for tests and debug runs, not for the hot path. */
+/* The invariants of the cluster, walked whole: for tests and debug runs, not for the hot path. One
+ * node at a time is checked in releases too (sched/sched_check.c). */
 #include "model/cluster.h"
 #include "model/node_ports.h"
 
-static void check_node_sums(const struct cluster *cluster, const struct node *node)
+void cluster_check_node(const struct cluster *cluster, const struct node *node)
 {
     const struct node_table *nodes = &cluster->nodes;
     int64_t used[RESOURCE_COLUMNS_MAX] = {0};
@@ -42,7 +43,7 @@ static void check_nodes(const struct cluster *cluster)
         CHECK(node->slot == slot && node_table_find(nodes, node->name_sym) == node);
         CHECK(node->is_present || node->pod_count > 0);
         present += node->is_present;
-        check_node_sums(cluster, node);
+        cluster_check_node(cluster, node);
         for (uint32_t i = 0; i < nodes->column_count; i++)
             CHECK(nodes->columns[i].block_free[slot / NODE_BLOCK_SLOTS] >=
                   node_free(nodes, i, slot));

@@ -217,7 +217,8 @@ void cluster_see_node(struct cluster *cluster, const struct node_object *object,
     ret_change->node = node;
     node->list_epoch = cluster->node_epoch;
     uint64_t version = cluster_version(cluster, object->resource_version);
-    if (node->is_present && node->resource_version == version)
+    bool is_same = node->is_present && node->resource_version == version;
+    if (is_same && !node->has_problem) /* what could not be read may have been spoilt on the way */
         return;
     node->resource_version = version;
     node->uid = object->uid;

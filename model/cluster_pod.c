@@ -233,7 +233,9 @@ void cluster_see_pod(struct cluster *cluster, const struct pod_object *object, b
     CHECK(!pod || uid_equal(pod->uid, object->uid));
     CHECK(object->phase != PHASE_SUCCEEDED && object->phase != PHASE_FAILED);
     uint64_t version = cluster_version(cluster, object->resource_version);
-    if (pod && pod->resource_version == version) {
+    /* What could not be read may have been spoilt on the way: the same version may read well now.
+     */
+    if (pod && pod->resource_version == version && !pod->problem) {
         pod->list_epoch = cluster->pod_epoch;
         *ret_change =
             (struct pod_change){.bits = POD_SAME, .pod = pod, .freed_slot = NODE_SLOT_NONE};
@@ -245,7 +247,6 @@ void cluster_see_pod(struct cluster *cluster, const struct pod_object *object, b
     if (is_new)
         pod = cluster_new_pod(cluster, object);
     ret_change->pod = pod;
-    ret_change->old_nominated_sym = pod->nominated_node_sym;
     pod->resource_version = version;
     pod->list_epoch = cluster->pod_epoch;
     pod->is_ours = is_ours;

@@ -22,6 +22,10 @@ struct meta_pair {
 };
 
 enum { BIND_PAIRS_MAX = 40 }; /* a unit's own, and four of ours */
+/* Binds whose outcome is open, under way or unknown, at most, once one is unknown: ten windows. A
+ * server that leaves so many in doubt is given no more; it bounds the reads and the binds to be
+ * sent again that wait on the other side. */
+enum { PORT_BINDS_OPEN_MAX = 1024 };
 
 struct bind_request {
     struct pod_ref pod;

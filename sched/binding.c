@@ -48,6 +48,11 @@ void binding_init(struct sched *sched)
     heap_init(&sched->waiting, pod_retried_before, pod_position);
 }
 
+static bool is_unknown(enum bind_phase phase)
+{
+    return phase == BIND_READING || phase == BIND_WAITING;
+}
+
 /* Of a phase with a time, pod->retry_at is set before. */
 static void set_phase(struct sched *sched, struct pod *pod, enum bind_phase phase)
 {
@@ -55,10 +60,10 @@ static void set_phase(struct sched *sched, struct pod *pod, enum bind_phase phas
         heap_remove(&sched->waiting, pod);
     if (is_timed(phase))
         heap_push(&sched->waiting, pod);
-    if (pod->bind_phase != BIND_NONE)
-        sched->binds_open--;
-    if (phase != BIND_NONE)
-        sched->binds_open++;
+    sched->binds_open -= pod->bind_phase != BIND_NONE;
+    sched->binds_open += phase != BIND_NONE;
+    sched->binds_unknown -= is_unknown((enum bind_phase)pod->bind_phase);
+    sched->binds_unknown += is_unknown(phase);
     pod->bind_phase = (uint8_t)phase;
 }
 
@@ -128,10 +133,10 @@ static void describe_unit(const struct sched *sched, const struct pod *pod,
 
 static void send_bind(struct sched *sched, struct pod *pod)
 {
-    /* I06, I08, I09: only after both lists, never a gated or a deleting pod, never another's. */
-    CHECK(sched_is_synced(sched));
-    CHECK(pod->place == POD_ASSUMED && pod->is_ours);
-    CHECK(!uid_is_zero(pod->uid));
+    CHECK(!uid_is_zero(pod->uid));                    /* I04 */
+    CHECK(sched_is_synced(sched));                    /* I06 */
+    CHECK(pod->gate_count == 0 && !pod->is_deleting); /* I08 */
+    CHECK(pod->place == POD_ASSUMED && pod->is_ours); /* I09 */
     const struct node *node = sched->cluster.nodes.nodes[pod->node_slot];
     struct bind_pairs pairs;
     pairs.annotation_count = pairs.label_count = 0;
@@ -172,10 +177,11 @@ void binding_start(struct sched *sched, struct pod *pod, const struct cycle_resu
 {
     CHECK(pod->gate_count == 0 && !pod->is_deleting);
     queue_placed(sched->queue, pod, sched_now(sched));
+    uint32_t held_sym = nominator_node(pod);
     nominator_remove(&sched->nominator, pod);
     assume(sched, pod, result);
-    if (pod->nominated_node_sym != sched->cluster.nodes.nodes[pod->node_slot]->name_sym)
-        intake_nomination_gone(sched, pod->nominated_node_sym, pod->shape);
+    if (held_sym != sched->cluster.nodes.nodes[pod->node_slot]->name_sym)
+        intake_nomination_gone(sched, held_sym, pod->shape);
     if (pod->shape->refs == 1)
         match_drop(pod->shape); /* no other pod will ask: a bit a node for each is too much */
     sched->stats.assumed++;
@@ -206,10 +212,33 @@ static void wait_and_retry(struct sched *sched, struct pod *pod)
     set_phase(sched, pod, BIND_WAITING);
 }
 
-/* Surely not bound: the room is free again, the pod tries later. Bind failures are errors, never
- * "Unschedulable": a new node would not help. */
-static void give_up(struct sched *sched, struct pod *pod, struct str message)
+/* I14: a reservation ends by a definite refusal of its bind, or by a read that found the pod
+ * unbound (and by what is seen of the pod: intake.c). */
+static bool ends_reservation(enum bind_phase phase, enum outcome outcome)
 {
+    switch (outcome) {
+    case OUTCOME_DONE:
+        return phase == BIND_READING;
+    case OUTCOME_GONE:
+    case OUTCOME_FORBIDDEN:
+    case OUTCOME_INVALID:
+    case OUTCOME_THROTTLED:
+        return phase == BIND_SENT;
+    case OUTCOME_NOT_SENT:
+        return phase == BIND_SENT || phase == BIND_PACED;
+    case OUTCOME_CONFLICT:
+    case OUTCOME_UNKNOWN:
+    case OUTCOME_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* Surely not bound, as `outcome` says: the room is free again, the pod tries later. Bind failures
+ * are errors, never "Unschedulable": a new node would not help. */
+static void give_up(struct sched *sched, struct pod *pod, enum outcome outcome, struct str message)
+{
+    CHECK(ends_reservation((enum bind_phase)pod->bind_phase, outcome));
     sched->stats.bind_failed++;
     uint32_t slot = pod->node_slot;
     set_phase(sched, pod, BIND_NONE);
@@ -221,6 +250,7 @@ static void give_up(struct sched *sched, struct pod *pod, struct str message)
         queue_return(sched->queue, pod, 0, sched_now(sched));
     nominator_update(&sched->nominator, pod);
     intake_freed(sched, slot, WAKE_POD_REMOVED, pod->shape);
+    sched_check_pod(sched, pod);
     if (sched->is_stopped || !pod->is_ours)
         return;
     buf_clear(&sched->message);
@@ -289,7 +319,7 @@ void binding_on_reply(struct sched *sched, const struct reply *reply)
     case OUTCOME_INVALID:
     case OUTCOME_THROTTLED:
     case OUTCOME_NOT_SENT:
-        give_up(sched, pod, reply->message);
+        give_up(sched, pod, reply->outcome, reply->message);
         return;
     case OUTCOME_DONE:
     case OUTCOME_COUNT:
@@ -308,9 +338,11 @@ static void settle(struct sched *sched, struct pod *pod, const struct pod_object
 {
     bool is_finished = object->phase == PHASE_SUCCEEDED || object->phase == PHASE_FAILED;
     bool is_unbound = object->node_name_sym == SYM_EMPTY && !is_finished;
+    bool is_deleting = object->is_deleting || pod->is_deleting;
+    bool is_gated = object->gate_count > 0 || pod->gate_count > 0;
     const char *why_not = pod->is_conflicted        ? "the apiserver refused it (409)"
-                          : object->is_deleting     ? "the pod is being deleted"
-                          : object->gate_count > 0  ? "the pod is gated"
+                          : is_deleting             ? "the pod is being deleted"
+                          : is_gated                ? "the pod is gated"
                           : !pod->is_ours           ? "the pod is another scheduler's"
                           : !is_present(sched, pod) ? "the node is gone"
                                                     : NULL;
@@ -319,9 +351,26 @@ static void settle(struct sched *sched, struct pod *pod, const struct pod_object
         return;
     }
     if (is_unbound)
-        give_up(sched, pod, str_from(why_not));
+        give_up(sched, pod, OUTCOME_DONE, str_from(why_not));
     /* Bound, here or elsewhere, finished or changed: the object says what counts. */
     intake_pod(sched, object);
+}
+
+/* Nobody but a person can settle this: the reservation stays (I14), and the pod says what to do. A
+ * bind that was not done would otherwise wait in silence for ever. */
+static void report_unreadable(struct sched *sched, const struct pod *pod, const struct reply *reply)
+{
+    const char *node =
+        symbol_text(sched->symbols, sched->cluster.nodes.nodes[pod->node_slot]->name_sym);
+    const char *mend = reply->http_status == 401
+                           ? "renew the credentials that spillway uses"
+                           : "grant get on pods to this user, as manifests/rbac.yaml does";
+    buf_clear(&sched->message);
+    (void)buf_printf(&sched->message,
+                     "binding to %s not confirmed, its place stays taken until the pod may be "
+                     "read: %s: " STR_FMT,
+                     node, mend, STR_ARG(reply->message));
+    report_unconfirmed(sched, pod, buf_str(&sched->message));
 }
 
 void binding_on_read(struct sched *sched, const struct reply *reply,
@@ -340,10 +389,13 @@ void binding_on_read(struct sched *sched, const struct reply *reply,
         bind_done(sched, pod);
         return;
     }
-    if (reply->outcome == OUTCOME_DONE)
+    if (reply->outcome == OUTCOME_DONE) {
         settle(sched, pod, object);
-    else
-        wait_and_retry(sched, pod);
+        return;
+    }
+    if (reply->outcome == OUTCOME_FORBIDDEN)
+        report_unreadable(sched, pod, reply);
+    wait_and_retry(sched, pod);
 }
 
 void binding_confirmed(struct sched *sched, struct pod *pod)
@@ -367,7 +419,7 @@ static void send_paced(struct sched *sched, struct pod *pod)
                           : !is_present(sched, pod) ? "the node is gone"
                                                     : NULL;
     if (why_not)
-        give_up(sched, pod, str_from(why_not));
+        give_up(sched, pod, OUTCOME_NOT_SENT, str_from(why_not));
     else
         send_bind(sched, pod);
 }
@@ -393,7 +445,7 @@ void binding_stop(struct sched *sched)
     for (uint32_t i = sched->waiting.count; i-- > 0;) {
         struct pod *pod = sched->waiting.items[i];
         if (pod->bind_phase == BIND_PACED) {
-            give_up(sched, pod, STR("not sent: shutting down"));
+            give_up(sched, pod, OUTCOME_NOT_SENT, STR("not sent: shutting down"));
             i = sched->waiting.count; /* the heap moved */
         }
     }

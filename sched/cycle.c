@@ -5,6 +5,7 @@
 #include "model/base/mem.h"
 #include "sched/cycle_private.h"
 #include "sched/match.h"
+#include "sched/sampling.h"
 
 void cycle_init(struct cycle *cycle, const struct cycle_config *config,
                 const struct cycle_world *world)
@@ -24,11 +25,20 @@ void cycle_fini(struct cycle *cycle)
     free(cycle->scratch);
 }
 
-static struct walk_limits cycle_limits(const struct cycle *cycle, uint32_t node_count)
+static bool has_scores(const struct score_config *config)
+{
+    for (uint32_t i = 0; i < SCORE_COUNT; i++)
+        if (config->weights[i] > 0)
+            return true;
+    return false;
+}
+
+static struct walk_limits cycle_limits(const struct cycle *cycle, const struct shape *shape)
 {
     const struct cycle_config *config = &cycle->config;
     if (config->percentage >= 0)
-        return (struct walk_limits){1, walk_kube_target(node_count, (uint32_t)config->percentage)};
+        return sampling_limits(cycle->world.cluster, shape, (uint32_t)config->percentage,
+                               has_scores(&config->score));
     return (struct walk_limits){config->predicate_step,
                                 config->feasible_target ? config->feasible_target : WALK_NO_TARGET};
 }
@@ -151,8 +161,11 @@ static uint32_t every_filter(void)
 uint32_t cycle_search(struct cycle *cycle, const struct pod *pod, const struct walk_scope *scope)
 {
     struct cluster *cluster = cycle->world.cluster;
+    uint32_t start = *scope->cursor;
     walk_run(&cycle->walk, scope, cluster, cycle->world.nominator, pod,
-             cycle_limits(cycle, cluster->nodes.present_count));
+             cycle_limits(cycle, pod->shape));
+    if (cycle->config.percentage >= 0)
+        sampling_move_start(scope, cluster, pod, start, cycle->walk.visited);
     return cycle->walk.count > 0 ? cycle_best(cycle, pod->shape) : NODE_SLOT_NONE;
 }
 

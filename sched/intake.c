@@ -34,6 +34,7 @@ void intake_freed(struct sched *sched, uint32_t slot, uint32_t wake_kind, const 
                 });
 }
 
+/* Those who yielded to a nomination that is no more may try that node. */
 void intake_nomination_gone(struct sched *sched, uint32_t node_sym, const struct shape *shape)
 {
     const struct node *node = node_table_find(&sched->cluster.nodes, node_sym);
@@ -44,13 +45,13 @@ void intake_nomination_gone(struct sched *sched, uint32_t node_sym, const struct
 void intake_pod_removed(struct sched *sched, struct pod *pod)
 {
     queue_remove(sched->queue, pod);
+    uint32_t nominated_sym = nominator_node(pod);
     nominator_remove(&sched->nominator, pod);
     binding_drop(sched, pod);
     intake_start_failure(sched, pod);
     book_leave(sched->book, pod);
     unit_waits_drop(pod);
     struct shape *shape = shape_ref(pod->shape);
-    uint32_t nominated_sym = pod->place == POD_PENDING ? pod->nominated_node_sym : SYM_EMPTY;
     uint32_t slot = cluster_drop_pod(&sched->cluster, pod);
     intake_freed(sched, slot, WAKE_POD_REMOVED, shape);
     intake_nomination_gone(sched, nominated_sym, shape);
@@ -79,22 +80,30 @@ static void requeue(struct sched *sched, const struct pod_change *change, bool w
         queue_add(sched->queue, pod, now);
 }
 
+/* What a pod was before an object changed it. */
+struct pod_before {
+    struct shape *shape;    /* referenced; NULL: the pod is new */
+    uint32_t nominated_sym; /* the node it held a place on; SYM_EMPTY: none */
+    bool was_queued;
+};
+
 static void intake_changed(struct sched *sched, const struct pod_change *change,
-                           const struct shape *old_shape, bool was_queued)
+                           const struct pod_before *before)
 {
     struct pod *pod = change->pod;
+    const struct shape *shape = before->shape ? before->shape : pod->shape;
     if (change->bits & POD_CONFIRMED)
         binding_confirmed(sched, pod);
-    else if (change->bits & POD_NOW_BOUND)
-        binding_drop(sched, pod); /* somebody else bound it */
+    else if (change->bits & POD_NOW_BOUND || pod->place == POD_PENDING)
+        binding_drop(sched, pod); /* somebody else bound it, or a list took its bind back */
     nominator_update(&sched->nominator, pod);
-    requeue(sched, change, was_queued);
+    requeue(sched, change, before->was_queued);
     bool is_still_there = pod->node_slot == change->freed_slot;
     intake_freed(sched, change->freed_slot,
-                 is_still_there ? WAKE_POD_SCALED_DOWN : WAKE_POD_REMOVED,
-                 old_shape ? old_shape : pod->shape);
-    if (change->bits & POD_NOMINATION && pod->place == POD_PENDING)
-        intake_nomination_gone(sched, change->old_nominated_sym, pod->shape);
+                 is_still_there ? WAKE_POD_SCALED_DOWN : WAKE_POD_REMOVED, shape);
+    if (before->nominated_sym != nominator_node(pod) || change->bits & POD_SCALED_DOWN)
+        intake_nomination_gone(sched, before->nominated_sym, shape);
+    sched_check_pod(sched, pod);
 }
 
 /* Tells of an object that has nothing to be found by, or is where nobody knows; with a full table
@@ -115,13 +124,15 @@ static void note_passed_over(struct sched *sched, const char *kind, struct str n
     sched->port.note(sched->port.ctx, NOTE_ERROR, text.data);
 }
 
-/* Whether the object is older than what is known. A node is never taken from a pod, so an unbound
- * object means that a read was ahead of the watch. Only a list can prove that the apiserver's data
- * went back (restored from a backup). */
+/* Whether the object is older than what is known: a node is never taken from a pod, and a deletion
+ * never taken back, so that the watch is behind a read, or the answer to a read behind the watch.
+ * Only a list can prove that the apiserver's data went back (restored from a backup). */
 static bool is_old_news(const struct sched *sched, const struct pod *pod,
                         const struct pod_object *object)
 {
-    return pod->place == POD_BOUND && object->node_name_sym == SYM_EMPTY && !sched->is_listing_pods;
+    bool was_alive = pod->is_deleting && !object->is_deleting;
+    return object->node_name_sym == SYM_EMPTY && (pod->place == POD_BOUND || was_alive) &&
+           !sched->is_listing_pods;
 }
 
 /* Its policy, its unit, and until when it waits in which. */
@@ -139,9 +150,12 @@ static void intake_living_pod(struct sched *sched, struct pod *pod, const struct
 {
     if (object->node_name_sym == NAME_UNKNOWN_NODE)
         note_passed_over(sched, "pod", object->name, object->problem);
-    bool was_queued = pod && pod->queue_place != QUEUE_NOWHERE;
-    struct shape *old_shape = pod ? shape_ref(pod->shape) : NULL;
-    if (was_queued)
+    struct pod_before before = {0};
+    if (pod)
+        before = (struct pod_before){.shape = shape_ref(pod->shape),
+                                     .nominated_sym = nominator_node(pod),
+                                     .was_queued = pod->queue_place != QUEUE_NOWHERE};
+    if (before.was_queued)
         queue_detach(sched->queue, pod);
     if (pod)
         book_leave(sched->book, pod);
@@ -150,12 +164,12 @@ static void intake_living_pod(struct sched *sched, struct pod *pod, const struct
     if (change.pod)
         intake_enter_book(sched, change.pod, object);
     if (change.bits & POD_SAME) {
-        if (was_queued)
+        if (before.was_queued)
             queue_reinsert(sched->queue, pod, 0, sched_now(sched));
     } else if (change.pod) {
-        intake_changed(sched, &change, old_shape, was_queued);
+        intake_changed(sched, &change, &before);
     }
-    shape_unref(&sched->cluster.shapes, old_shape);
+    shape_unref(&sched->cluster.shapes, before.shape);
 }
 
 void intake_pod(struct sched *sched, const struct pod_object *object)

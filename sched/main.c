@@ -83,6 +83,7 @@ struct app {
     struct reflector *reflectors[WATCH_COUNT]; /* NULL: not watched */
     struct writer *writer;
     struct unit_types types;
+    int64_t relist_every_ms; /* below 0: never */
     struct sched *sched;
     struct record_file *record_file; /* NULL: nothing is recorded, as in the next */
     struct recorder *recorder;       /* between the core and the writer */
@@ -315,6 +316,7 @@ static void app_watch(struct app *app, enum watch what)
         .path = row->path,
         .field_selector = row->field_selector,
         .seed = system_seed(),
+        .relist_every_ms = app->relist_every_ms,
         .ctx = app,
         .on_event = app_event,
         .on_trouble = app_trouble,
@@ -395,6 +397,7 @@ static void app_start(struct app *app, const struct options *options,
     if (app->recorder)
         port = recorder_port(app->recorder);
     app->sched = sched_new(config, app->symbols, &port);
+    app->relist_every_ms = options->relist_seconds > 0 ? options->relist_seconds * 1000 : -1;
     for (int what = WATCH_NODES; what <= WATCH_ACK_POLICIES; what++)
         app_watch(app, (enum watch)what);
     if (config->preempts)

@@ -94,7 +94,7 @@ static struct nominees *ensure_nominees(struct nominator *nominator, uint32_t no
 void nominator_update(struct nominator *nominator, struct pod *pod)
 {
     nominator_remove(nominator, pod);
-    if (!pod->is_ours || pod->place != POD_PENDING || pod->nominated_node_sym == SYM_EMPTY)
+    if (nominator_node(pod) == SYM_EMPTY)
         return;
     struct nominees *nominees = ensure_nominees(nominator, pod->nominated_node_sym);
     struct nominee *nominee = mem_zalloc(1, sizeof(*nominee));

@@ -28,7 +28,13 @@ struct nominator {
 void nominator_init(struct nominator *nominator);
 void nominator_fini(struct nominator *nominator);
 
-/* After anything about a pod changed: in when it is pending, ours and nominated, else out. */
+/* The node a pod holds a place on: it is pending, ours and nominated. SYM_EMPTY otherwise. */
+static inline uint32_t nominator_node(const struct pod *pod)
+{
+    return pod->is_ours && pod->place == POD_PENDING ? pod->nominated_node_sym : SYM_EMPTY;
+}
+
+/* After anything about a pod changed: in when it holds a place, else out. */
 void nominator_update(struct nominator *nominator, struct pod *pod);
 void nominator_remove(struct nominator *nominator, const struct pod *pod);
 

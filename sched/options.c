@@ -20,6 +20,8 @@ enum {
     RECORD_LIMIT_MB_MIN = 2,
     RECORD_LIMIT_MB_DEFAULT = 1024, /* about a million pods */
     RECORD_LIMIT_MB_MAX = 1 << 20,
+    RELIST_SECONDS = 3600,
+    RELIST_SECONDS_MAX = 7 * 24 * 3600,
     BACKOFF_SECONDS_MAX = QUEUE_BACKOFF_LIMIT_MS / 1000,
     LONG_FLAG_BASE = 256, /* getopt's number of flag i is this + i: no character has it */
 };
@@ -88,6 +90,8 @@ static const struct flag flags[] = {
                 "wait of a pod after its first failure; doubles with each"),
     NUMBER_FLAG("pod-max-backoff-seconds", pod_max_backoff_seconds, 0, BACKOFF_SECONDS_MAX,
                 "never wait longer than that; 0: never wait"),
+    NUMBER_FLAG("relist-seconds", relist_seconds, 0, RELIST_SECONDS_MAX,
+                "list nodes and pods anew so often, in case a watch has lost something; 0: never"),
     TEXT_FLAG(
         "unit-types", unit_types, "FILE",
         "YAML: what `resource` of a ResourcePolicy's unit means here, beside the built-in types"),
@@ -121,6 +125,7 @@ static struct options options_default(void)
         .percentage_of_nodes_to_score = -1,
         .pod_initial_backoff_seconds = QUEUE_INITIAL_BACKOFF_MS / 1000,
         .pod_max_backoff_seconds = QUEUE_MAX_BACKOFF_MS / 1000,
+        .relist_seconds = RELIST_SECONDS,
         .record_limit_mb = RECORD_LIMIT_MB_DEFAULT,
         .logging_format = "text",
     };

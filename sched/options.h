@@ -35,6 +35,7 @@ struct options {
     int64_t seed;                /* for ties */
     int64_t pod_initial_backoff_seconds;
     int64_t pod_max_backoff_seconds; /* 0: no backoff */
+    int64_t relist_seconds;          /* 0: never */
 
     const char *unit_types; /* NULL: the presets alone */
     bool preemption;

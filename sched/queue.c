@@ -440,3 +440,24 @@ void queue_check(const struct queue *queue)
     CHECK(gated_count == queue->gated_count);
     CHECK(!queue->detached || queue->detached->queue_place != QUEUE_NOWHERE);
 }
+
+static bool heap_holds(const struct heap *heap, const struct pod *pod)
+{
+    uint32_t position = pod->heap_position;
+    return position != HEAP_NOWHERE && position <= heap->count && heap->items[position - 1] == pod;
+}
+
+void queue_check_pod(const struct queue *queue, const struct pod *pod)
+{
+    const struct heap *heap = pod->queue_place == QUEUE_ACTIVE          ? &queue->active
+                              : pod->queue_place == QUEUE_BACKOFF       ? &queue->backoff
+                              : pod->queue_place == QUEUE_ERROR_BACKOFF ? &queue->error_backoff
+                              : pod->queue_place == QUEUE_PARKED        ? &queue->park.oldest
+                                                                        : NULL;
+    CHECK(heap ? heap_holds(heap, pod) : pod->heap_position == HEAP_NOWHERE);
+    bool is_listed = pod->queue_place == QUEUE_PARKED || pod->queue_place == QUEUE_GATED;
+    CHECK(is_listed || (!pod->queue_prev && !pod->queue_next));
+    CHECK(!pod->queue_prev || pod->queue_prev->queue_next == pod);
+    CHECK(!pod->queue_next || pod->queue_next->queue_prev == pod);
+    CHECK(pod->queue_place != QUEUE_GATED || pod->queue_prev || queue->gated == pod);
+}

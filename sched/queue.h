@@ -108,4 +108,7 @@ struct queue_counts queue_counts(const struct queue *queue);
 /* Walks everything and CHECKs that each pod is in exactly the place it says. */
 void queue_check(const struct queue *queue);
 
+/* CHECKs it of one pod, in O(1). */
+void queue_check_pod(const struct queue *queue, const struct pod *pod);
+
 #endif

@@ -1,5 +1,5 @@
-/* What the files of the core share (sched.c, intake.c, binding.c, report.c); nobody else includes
- * it. */
+/* What the files of the core share (sched.c, sched_check.c, intake.c, binding.c, report.c); nobody
+ * else includes it, but the test that breaks its invariants. */
 #ifndef SCHED_SCHED_PRIVATE_H
 #define SCHED_SCHED_PRIVATE_H
 
@@ -27,8 +27,10 @@ struct sched {
     struct pacer pacer;
     struct buf message; /* of the decision under way */
     struct sched_stats stats;
-    struct heap waiting; /* assumed pods in BIND_WAITING and BIND_PACED, by retry_at */
-    uint32_t binds_open; /* assumed pods with a bind phase other than BIND_NONE */
+    struct heap waiting;    /* assumed pods in BIND_WAITING and BIND_PACED, by retry_at */
+    uint32_t binds_open;    /* pods with a bind phase other than BIND_NONE */
+    uint32_t binds_unknown; /* of these, those in BIND_READING and BIND_WAITING */
+    uint32_t node_check_slot, node_check_passes; /* sched_check.c: where next, and when */
     bool nodes_synced, pods_synced, budgets_synced;
     bool policies_synced[POLICY_SOURCE_COUNT];
     bool asked_for_owners;
@@ -85,6 +87,10 @@ void intake_start_failure(struct sched *sched, const struct pod *pod);
 void eviction_start(struct sched *sched, struct pod *pod, const struct preempt_choice *choice);
 void eviction_on_reply(struct sched *sched, const struct reply *reply);
 void evictions_fini(struct sched *sched);
+
+/* sched_check.c: always on */
+void sched_check_pod(const struct sched *sched, const struct pod *pod);
+void sched_check_some(struct sched *sched); /* once a pass */
 
 /* report.c: what users read */
 enum nomination_change { NOMINATION_CLEARS, NOMINATION_STAYS };

@@ -41,9 +41,10 @@ struct access {
     char *proxy_url;
     char *ca_description, *credentials_description;
     uint64_t tls_generation;
-    bool is_exec;                            /* the plug-in is asked */
-    struct mono_ms token_read_at;            /* or got from the plug-in */
-    struct mono_ms token_tried_at;           /* the last attempt, also a failed one */
+    bool is_exec;                  /* the plug-in is asked */
+    struct mono_ms token_read_at;  /* or got from the plug-in */
+    struct mono_ms token_tried_at; /* the last attempt, also a failed one */
+    struct mono_ms files_tried_at;
     struct mono_ms token_due, files_due;     /* MONO_NEVER: nothing to read again */
     bool is_token_failing, is_files_failing; /* already logged */
 };
@@ -342,6 +343,7 @@ struct access *access_load(const struct access_options *options, const struct lo
     access->tls_generation = 1;
     bool has_files = config->ca_file || config->cert_file || config->key_file;
     access->files_due = has_files ? mono_add(now, FILES_EVERY_MS) : MONO_NEVER;
+    access->files_tried_at = now;
     warn(access, options->insecure_skip_tls_verify);
     return access;
 
@@ -439,6 +441,7 @@ static void refresh_files(struct access *access, struct mono_ms now)
 {
     struct err err = {0};
     int failed = read_tls_files(access, &err);
+    access->files_tried_at = now;
     access->files_due = mono_add(now, failed ? FILES_RETRY_MS : FILES_EVERY_MS);
     note(access, failed, &access->is_files_failing,
          "Cannot read the certificates again, the old ones are used", &err);
@@ -460,4 +463,11 @@ void access_refused(struct access *access, struct mono_ms sent_at, struct mono_m
         mono_since(now, access->token_tried_at) < pause_ms)
         return;
     access->token_due = mono_min(access->token_due, now);
+}
+
+void access_tls_refused(struct access *access, struct mono_ms now)
+{
+    bool can_renew = access->files_due.ms != MONO_NEVER.ms;
+    if (can_renew && mono_since(now, access->files_tried_at) >= REFUSED_MS)
+        access->files_due = mono_min(access->files_due, now);
 }

@@ -72,4 +72,8 @@ void access_refresh(struct access *access, struct mono_ms now);
  * next refresh reads it anew (once a second at most). */
 void access_refused(struct access *access, struct mono_ms sent_at, struct mono_ms now);
 
+/* TLS failed, or the server does not know our certificate: the next refresh reads CA, certificate
+ * and key anew (once a second at most), as they may have been rotated. */
+void access_tls_refused(struct access *access, struct mono_ms now);
+
 #endif

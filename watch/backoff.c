@@ -2,11 +2,13 @@
 
 #include "model/base/check.h"
 
-void backoff_init(struct backoff *backoff, int64_t base_ms)
+void backoff_init(struct backoff *backoff, int64_t base_ms, int64_t cap_ms)
 {
-    CHECK(base_ms >= 0);
+    CHECK(base_ms >= 0 && cap_ms >= 0);
     int64_t base = base_ms > 0 ? base_ms : BACKOFF_BASE_MS;
-    *backoff = (struct backoff){.base_ms = base, .step_ms = base};
+    int64_t cap = cap_ms > 0 ? cap_ms : BACKOFF_CAP_MS;
+    CHECK(base <= cap);
+    *backoff = (struct backoff){.base_ms = base, .cap_ms = cap, .step_ms = base};
 }
 
 int64_t backoff_next_ms(struct backoff *backoff, struct mono_ms now, struct rng *rng)
@@ -17,6 +19,6 @@ int64_t backoff_next_ms(struct backoff *backoff, struct mono_ms now, struct rng 
     backoff->last = now;
 
     int64_t step_ms = backoff->step_ms;
-    backoff->step_ms = step_ms >= BACKOFF_CAP_MS / 2 ? BACKOFF_CAP_MS : step_ms * 2;
+    backoff->step_ms = step_ms >= backoff->cap_ms / 2 ? backoff->cap_ms : step_ms * 2;
     return step_ms + (int64_t)rng_below(rng, (uint64_t)step_ms);
 }

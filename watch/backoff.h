@@ -18,14 +18,15 @@ enum {
 };
 
 struct backoff {
-    int64_t base_ms;     /* private, like all of it */
+    int64_t base_ms; /* private, like all of it */
+    int64_t cap_ms;
     int64_t step_ms;     /* the next wait without its jitter */
     struct mono_ms last; /* when the last wait was asked for */
     bool is_used;
 };
 
-/* `base_ms` 0: BACKOFF_BASE_MS. */
-void backoff_init(struct backoff *backoff, int64_t base_ms);
+/* `base_ms` 0: BACKOFF_BASE_MS; `cap_ms` 0: BACKOFF_CAP_MS. */
+void backoff_init(struct backoff *backoff, int64_t base_ms, int64_t cap_ms);
 
 /* How long to wait now, in milliseconds; the next answer is twice as long. */
 int64_t backoff_next_ms(struct backoff *backoff, struct mono_ms now, struct rng *rng);

@@ -287,6 +287,9 @@ static void call_finish(struct http_call *call, CURLcode code)
         multi_remove(pool->multi, call->slot->easy);
     if (reply.status == STATUS_UNAUTHORIZED && call->has_token)
         access_refused(client->access, call->sent_at, now_mono());
+    if (reply.failure == HTTP_FAILURE_TLS ||
+        (reply.status == STATUS_UNAUTHORIZED && !call->has_token))
+        access_tls_refused(client->access, now_mono());
     call_log(call, &reply);
 
     client->in_flight--;

@@ -8,10 +8,20 @@
 #include "model/base/check.h"
 #include "model/base/mem.h"
 
+enum {
+    /* A socket that was writable so often in a row, and nothing came in between, waits for
+     * something else than room: curl 7.88 asks for room in the socket also when it is the server's
+     * window for the stream that is shut. It is asked again after a nap. 3 MiB, the most that an
+     * apiserver takes, are 48 writes of curl's 64 KiB. */
+    WRITE_WAKES_MAX = 64,
+    NAP_MS = 250,
+};
+
 struct multi {
     CURLM *curl;
     uv_loop_t *loop;
     uv_timer_t timer;             /* curl's one timer */
+    uv_timer_t nap;               /* of the sockets that are writable in vain */
     struct multi_socket *sockets; /* those that are polled */
     uint32_t handles_open;        /* libuv handles that still need their close callback */
     uint32_t depth;               /* > 0: we are inside a call into curl */
@@ -28,6 +38,9 @@ struct multi_socket {
     struct multi *multi;
     struct multi_socket *next, **link; /* in multi->sockets */
     curl_socket_t fd;
+    int events;           /* UV_READABLE, UV_WRITABLE: what curl wants */
+    uint32_t write_wakes; /* in a row */
+    bool is_napping;      /* not polled for writing */
 };
 
 static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx);
@@ -41,8 +54,9 @@ struct multi *multi_new(const struct multi_options *options)
     multi->curl = curl_multi_init();
     CHECK(multi->curl != NULL);
     CHECK(uv_timer_init(multi->loop, &multi->timer) == 0);
-    multi->timer.data = multi;
-    multi->handles_open = 1;
+    CHECK(uv_timer_init(multi->loop, &multi->nap) == 0);
+    multi->timer.data = multi->nap.data = multi;
+    multi->handles_open = 2;
 
     long connections_max = (long)options->connections_max;
     (void)curl_multi_setopt(multi->curl, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
@@ -95,10 +109,42 @@ static void multi_turn(struct multi *multi, curl_socket_t fd, int events)
     multi_push(multi);
 }
 
+static void on_uv_poll(uv_poll_t *poll, int status, int events);
+
+static int socket_poll(struct multi_socket *socket)
+{
+    int events = socket->is_napping ? socket->events & ~UV_WRITABLE : socket->events;
+    return events == 0 ? uv_poll_stop(&socket->poll)
+                       : uv_poll_start(&socket->poll, events, on_uv_poll);
+}
+
+static void on_nap_over(uv_timer_t *nap)
+{
+    const struct multi *multi = nap->data;
+    for (struct multi_socket *socket = multi->sockets; socket; socket = socket->next) {
+        if (!socket->is_napping)
+            continue;
+        socket->is_napping = false;
+        (void)socket_poll(socket); /* it was polled before: it can be */
+    }
+}
+
+static void socket_woke(struct multi_socket *socket, int events)
+{
+    socket->write_wakes = events == UV_WRITABLE ? socket->write_wakes + 1 : 0;
+    if (socket->write_wakes <= WRITE_WAKES_MAX)
+        return;
+    socket->is_napping = true;
+    (void)socket_poll(socket);
+    if (!uv_is_active((uv_handle_t *)&socket->multi->nap))
+        CHECK(uv_timer_start(&socket->multi->nap, on_nap_over, NAP_MS, 0) == 0);
+}
+
 static void on_uv_poll(uv_poll_t *poll, int status, int events)
 {
     struct multi_socket *socket = poll->data;
     int flags = 0;
+    socket_woke(socket, events);
     if (status < 0)
         flags |= CURL_CSELECT_ERR;
     if (events & UV_READABLE)
@@ -202,12 +248,12 @@ static int on_curl_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, voi
         socket = socket_new(multi, fd);
     if (!socket)
         return -1; /* curl fails the transfer */
-    int events = 0;
+    socket->events = 0;
     if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
-        events |= UV_READABLE;
+        socket->events |= UV_READABLE;
     if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
-        events |= UV_WRITABLE;
-    return uv_poll_start(&socket->poll, events, on_uv_poll) == 0 ? 0 : -1;
+        socket->events |= UV_WRITABLE;
+    return socket_poll(socket) == 0 ? 0 : -1;
 }
 
 bool multi_is_inside(const struct multi *multi)
@@ -238,4 +284,5 @@ void multi_close(struct multi *multi, void (*on_closed)(void *ctx), void *ctx)
     (void)curl_multi_cleanup(multi->curl);
     multi->curl = NULL;
     uv_close((uv_handle_t *)&multi->timer, on_timer_closed);
+    uv_close((uv_handle_t *)&multi->nap, on_timer_closed);
 }

@@ -36,7 +36,8 @@ struct reflector *reflector_start(const struct reflector_options *options)
     reflector->phase = options->no_streaming_list ? REFLECTOR_PAGING : REFLECTOR_STREAMING;
     buf_init(&reflector->rv, REFLECTOR_RV_BYTES_MAX);
     buf_init(&reflector->continue_token, REFLECTOR_TOKEN_BYTES_MAX);
-    backoff_init(&reflector->backoff, options->backoff_base_ms);
+    reflector->relist_at = MONO_NEVER;
+    backoff_init(&reflector->backoff, options->backoff_base_ms, 0);
     rng_init(&reflector->rng, options->seed);
     reflector_feed_open(reflector);
     CHECK(uv_timer_init(options->loop, &reflector->timer) == 0);
@@ -181,29 +182,47 @@ static int64_t idle_limit_ms(const struct reflector *reflector)
     return options->watch_idle_ms > 0 ? options->watch_idle_ms : REFLECTOR_WATCH_IDLE_MS;
 }
 
+/* How long the streamed list may still take; of other requests only silence counts. */
+static int64_t stream_left_ms(const struct reflector *reflector)
+{
+    const struct reflector_options *options = &reflector->options;
+    int64_t limit_ms =
+        options->stream_limit_ms > 0 ? options->stream_limit_ms : REFLECTOR_STREAM_LIMIT_MS;
+    if (reflector->phase != REFLECTOR_STREAMING)
+        return INT64_MAX;
+    return limit_ms - mono_since(loop_now(reflector), reflector->call.started_at);
+}
+
+static int64_t silence_left_ms(const struct reflector *reflector)
+{
+    return idle_limit_ms(reflector) - mono_since(loop_now(reflector), reflector->call.last_byte_at);
+}
+
 void reflector_watchdog_start(struct reflector *reflector)
 {
-    int64_t limit_ms = idle_limit_ms(reflector);
-    int64_t silent_ms = mono_since(loop_now(reflector), reflector->call.last_byte_at);
-    int64_t left_ms = silent_ms < limit_ms ? limit_ms - silent_ms : 0;
-    CHECK(uv_timer_start(&reflector->timer, on_timer, (uint64_t)left_ms, 0) == 0);
+    int64_t left_ms = silence_left_ms(reflector), stream_ms = stream_left_ms(reflector);
+    if (stream_ms < left_ms)
+        left_ms = stream_ms;
+    CHECK(uv_timer_start(&reflector->timer, on_timer, left_ms > 0 ? (uint64_t)left_ms : 0, 0) == 0);
 }
 
 static void watchdog(struct reflector *reflector)
 {
     enum { GRACE_MS = 100 }; /* a loop that was busy reads its sockets after its timers */
     struct reflector_call *call = &reflector->call;
-    if (mono_since(loop_now(reflector), call->last_byte_at) < idle_limit_ms(reflector)) {
+    if (stream_left_ms(reflector) <= 0) {
+        call->end.is_endless = true;
+    } else if (silence_left_ms(reflector) > 0) {
         reflector_watchdog_start(reflector);
         return;
-    }
-    if (!call->is_overdue) {
+    } else if (!call->is_overdue) {
         call->is_overdue = true;
         CHECK(uv_timer_start(&reflector->timer, on_timer, GRACE_MS, 0) == 0);
         return;
+    } else {
+        call->end.is_idle = true;
+        reflector->stats.idle_timeouts++;
     }
-    call->end.is_idle = true;
-    reflector->stats.idle_timeouts++;
     http_call_stop(call->http);
 }
 
@@ -227,6 +246,14 @@ static void describe_end(const struct reflector *reflector, const struct http_re
     if (end->is_idle)
         (void)err_set(ret_err, ETIMEDOUT, "%s of %s: no byte for %lld ms", verb, what,
                       (long long)idle_limit_ms(reflector));
+    else if (end->is_endless)
+        (void)err_set(ret_err, EBADMSG,
+                      "%s of %s: the list's end did not come (no bookmark "
+                      "k8s.io/initial-events-end)",
+                      verb, what);
+    else if (end->is_rv_ahead)
+        (void)err_set(ret_err, ESTALE, "%s of %s: the server has gone back behind version %s", verb,
+                      what, reflector->rv.data);
     else if (end->is_corrupt)
         (void)err_set(ret_err, EBADMSG, "%s of %s: %s", verb, what,
                       reflector->call.corrupt_err.text);
@@ -328,6 +355,8 @@ static void finish_badly(struct reflector *reflector, const struct http_reply *r
     struct err err = {0};
     describe_end(reflector, reply, &refusal, &err);
     struct reflector_step step = reflector_decide(end);
+    if (reflector_end_is_calm(end) && !mono_before(loop_now(reflector), reflector->relist_at))
+        step = (struct reflector_step){.next = NEXT_STREAM, .forgets_rv = true};
     int32_t retry_after = reply->retry_after_seconds;
     if (refusal.retry_after_seconds > retry_after)
         retry_after = refusal.retry_after_seconds;
@@ -374,7 +403,9 @@ static void finish_page(struct reflector *reflector)
         return;
     }
     reflector->is_full_list = false;
+    reflector->call.is_feeding = true;
     reflector_list_done(reflector, meta.resource_version);
+    reflector->call.is_feeding = false;
     if (!reflector->is_stopping)
         schedule(reflector, 0);
 }

@@ -44,7 +44,9 @@ struct reflector_options {
     uint64_t seed;              /* for jitter */
     bool no_streaming_list;     /* always LIST in pages */
     /* Times in milliseconds; 0: as in reflector_rule.h and backoff.h. */
-    int64_t stream_idle_ms, list_idle_ms, watch_idle_ms, backoff_base_ms, absent_ms;
+    int64_t stream_idle_ms, stream_limit_ms, list_idle_ms, watch_idle_ms, backoff_base_ms,
+        absent_ms;
+    int64_t relist_every_ms; /* 0: REFLECTOR_RELIST_MS; below 0: never */
     void *ctx;
     void (*on_event)(void *ctx, const struct event *event);
     void (*on_synced)(void *ctx); /* after each complete list */

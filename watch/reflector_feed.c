@@ -3,6 +3,8 @@
  * to resume from moves with each event and bookmark, but not with the ADDED events of a streaming
  * list, which come in no order.
  */
+#include <string.h>
+
 #include "watch/reflector_private.h"
 
 static void emit(struct reflector *reflector, const struct event *event)
@@ -32,17 +34,59 @@ void reflector_emit_list_begin(struct reflector *reflector)
     emit_kind(reflector, frames[reflector->options.kind].begin);
 }
 
+/* I15: only what this stream brought itself moves its version. */
 static void set_rv(struct reflector *reflector, struct str rv)
 {
+    CHECK(reflector->call.is_feeding);
     if (rv.len == 0 || rv.len > REFLECTOR_RV_BYTES_MAX)
         return; /* no version at all: resume from the one before, some events come twice */
     buf_clear(&reflector->rv);
     CHECK(buf_add(&reflector->rv, rv.ptr, rv.len));
 }
 
+/* Whether `a` is before `b`. Versions of one resource are revisions of etcd, decimal numbers, and
+ * recent apimachinery compares them as such; of any other form nothing is known. */
+static bool rv_is_before(struct str a, struct str b)
+{
+    for (size_t i = 0; i < a.len; i++)
+        if (a.ptr[i] < '0' || a.ptr[i] > '9')
+            return false;
+    for (size_t i = 0; i < b.len; i++)
+        if (b.ptr[i] < '0' || b.ptr[i] > '9')
+            return false;
+    return a.len != b.len ? a.len < b.len : memcmp(a.ptr, b.ptr, a.len) < 0;
+}
+
+/* A watch goes on from the highest version that it has seen: a deletion may come with the version
+ * of before (k/k#58545), a bookmark too. */
+static bool advance_rv(struct reflector *reflector, struct str rv)
+{
+    if (rv.len == 0 || rv_is_before(rv, buf_str(&reflector->rv)))
+        return false;
+    reflector->call.backward = 0;
+    set_rv(reflector, rv);
+    return true;
+}
+
+/* The period, and up to a quarter more by chance: nodes and pods, and many schedulers, shall not
+ * list at one time. */
+static void plan_relist(struct reflector *reflector)
+{
+    int64_t every_ms = reflector->options.relist_every_ms;
+    reflector->relist_at = MONO_NEVER;
+    if (every_ms < 0)
+        return;
+    if (every_ms == 0)
+        every_ms = REFLECTOR_RELIST_MS;
+    every_ms += (int64_t)rng_below(&reflector->rng, (uint64_t)every_ms / 4 + 1);
+    struct mono_ms now = {(int64_t)uv_now(reflector->options.loop)};
+    reflector->relist_at = mono_add(now, every_ms);
+}
+
 void reflector_list_done(struct reflector *reflector, struct str rv)
 {
     set_rv(reflector, rv);
+    plan_relist(reflector);
     reflector->forgets_rv = false;
     reflector->failures = 0;
     reflector->is_synced = true;
@@ -62,7 +106,8 @@ void reflector_emit_list_end(struct reflector *reflector)
 /* Whether an object may still be delivered from the chunk that is being decoded. */
 static bool is_open(const struct reflector *reflector)
 {
-    return !reflector->is_stopping && reflector->call.end.error_code == 0;
+    const struct reflector_end *end = &reflector->call.end;
+    return !reflector->is_stopping && end->error_code == 0 && !end->is_endless && !end->is_rv_ahead;
 }
 
 static void note_event(struct reflector *reflector, enum decode_verb verb, struct str rv)
@@ -74,12 +119,13 @@ static void note_event(struct reflector *reflector, enum decode_verb verb, struc
     if (reflector->phase != REFLECTOR_WATCHING || rv.len == 0)
         return;
     reflector->call.has_progress = true;
-    set_rv(reflector, rv);
+    (void)advance_rv(reflector, rv);
 }
 
 static void on_pod(void *ctx, enum decode_verb verb, const struct pod_object *pod)
 {
     struct reflector *reflector = ctx;
+    CHECK(reflector->options.kind == DECODE_POD);
     if (!is_open(reflector))
         return;
     note_event(reflector, verb, pod->resource_version);
@@ -90,6 +136,7 @@ static void on_pod(void *ctx, enum decode_verb verb, const struct pod_object *po
 static void on_node(void *ctx, enum decode_verb verb, const struct node_object *node)
 {
     struct reflector *reflector = ctx;
+    CHECK(reflector->options.kind == DECODE_NODE);
     if (!is_open(reflector))
         return;
     note_event(reflector, verb, node->resource_version);
@@ -145,15 +192,20 @@ static void on_bookmark(void *ctx, struct str rv, bool is_initial_events_end)
     if (rv.len == 0 || rv.len > REFLECTOR_RV_BYTES_MAX)
         return;
     if (reflector->phase == REFLECTOR_WATCHING) {
-        if (!str_equal(rv, buf_str(&reflector->rv)))
-            reflector->call.has_progress = true;
-        set_rv(reflector, rv);
+        bool is_news = !str_equal(rv, buf_str(&reflector->rv));
+        if (advance_rv(reflector, rv))
+            reflector->call.has_progress |= is_news;
+        else if (++reflector->call.backward >= REFLECTOR_BACKWARD_MAX)
+            reflector->call.end.is_rv_ahead = true;
     } else if (is_initial_events_end) {
         reflector->stats.streamed_lists++;
         reflector->call.end.phase = REFLECTOR_WATCHING;
         reflector_list_done(reflector, rv);
         if (!reflector->is_stopping)
             reflector_watchdog_start(reflector); /* another limit from here on */
+    } else {
+        /* The first bookmark of a streamed list is its end, or the server knows no such thing. */
+        reflector->call.end.is_endless = true;
     }
 }
 
@@ -215,21 +267,25 @@ bool reflector_feed_bytes(void *ctx, const char *bytes, size_t len)
 {
     struct reflector *reflector = ctx;
     struct reflector_call *call = &reflector->call;
-    if (reflector->is_stopping || call->end.error_code != 0 || call->end.is_corrupt)
+    if (!is_open(reflector) || call->end.is_corrupt)
         return false;
     reflector->stats.bytes += len;
     call->last_byte_at = (struct mono_ms){(int64_t)uv_now(reflector->options.loop)};
     call->is_overdue = false;
 
     struct err err = {0};
+    call->is_feeding = true;
     if (decoder_feed(feed_decoder(reflector), bytes, len, &err) < 0)
         reflector_note_corrupt(reflector, &err);
-    return !reflector->is_stopping && call->end.error_code == 0 && !call->end.is_corrupt;
+    call->is_feeding = false;
+    return is_open(reflector) && !call->end.is_corrupt;
 }
 
 void reflector_feed_end(struct reflector *reflector)
 {
     struct err err = {0};
+    reflector->call.is_feeding = true;
     if (!reflector->call.end.is_corrupt && decoder_finish(feed_decoder(reflector), &err) < 0)
         reflector_note_corrupt(reflector, &err);
+    reflector->call.is_feeding = false;
 }

@@ -23,8 +23,10 @@ struct reflector_call {
     char error_text[REFUSAL_TEXT_BYTES]; /* message of the ERROR event */
     int32_t retry_after_seconds;         /* of the ERROR event, -1: none */
     bool is_overdue; /* the watchdog rang once; bytes may still wait in the socket */
+    bool is_feeding; /* its bytes are being read, or its page is whole: the version may move */
     bool has_events; /* any event or bookmark */
     bool has_progress;
+    uint32_t backward; /* bookmarks in a row that were before our version */
 };
 
 struct reflector {
@@ -43,6 +45,7 @@ struct reflector {
     struct buf rv;         /* the last version seen: opaque */
     struct buf continue_token;
     struct reflector_call call;
+    struct mono_ms relist_at;    /* not before; MONO_NEVER before the first list */
     uint32_t failures, expiries; /* see struct reflector_end */
     struct backoff backoff;
     struct rng rng;

@@ -61,7 +61,7 @@ static struct reflector_step decide_streaming(const struct reflector_end *end)
     if (code == 410 || end->is_rv_too_large)
         return (struct reflector_step){
             .next = NEXT_STREAM, .forgets_rv = true, .backs_off = !end->named_rv};
-    if (end->is_idle) /* the bookmark that never comes: k/k#126958 and others */
+    if (end->is_idle || end->is_endless) /* no bookmark at its end: k/k#126958 and others */
         return (struct reflector_step){.next = NEXT_LIST, .gives_up_streaming = true};
     if (code >= 400 && code < 500)
         return (struct reflector_step){.next = NEXT_LIST, .gives_up_streaming = true};
@@ -90,6 +90,8 @@ static struct reflector_step decide_watching(const struct reflector_end *end)
         return (struct reflector_step){.next = NEXT_WATCH};
     if (end->is_idle) /* a dead link, or a server without bookmarks: the silence was wait enough */
         return (struct reflector_step){.next = NEXT_WATCH};
+    if (end->is_rv_ahead) /* etcd was restored: from our version nothing would come (k/k#118501) */
+        return (struct reflector_step){.next = NEXT_STREAM, .forgets_rv = true, .backs_off = true};
     if (code == 410) /* at once, but not in a circle */
         return (struct reflector_step){.next = NEXT_STREAM, .backs_off = end->expiries > 1};
     if (code == 400 || end->is_rv_too_large) /* the server does not take our version */

@@ -24,7 +24,14 @@ enum {
     REFLECTOR_WATCH_MIN_S = 300, /* timeoutSeconds is random in [5, 10) minutes */
     REFLECTOR_WATCH_SPREAD_S = 300,
     REFLECTOR_STREAM_IDLE_MS =
-        30000,                       /* silence before the end-of-list bookmark (reliability 1.3) */
+        30000, /* silence before the end-of-list bookmark (reliability 1.3) */
+    /* A list that is streamed takes no longer, as no other list does: else a busy cluster, where
+     * something always comes, would hide that its end is missing. */
+    REFLECTOR_STREAM_LIMIT_MS = 60000,
+    /* A watch that lost an event never tells (k/k#123072): from time to time everything is listed
+     * anew, when a watch ends anyway. */
+    REFLECTOR_RELIST_MS = 60 * 60 * 1000,
+    REFLECTOR_BACKWARD_MAX = 2,      /* bookmarks in a row before the version we know */
     REFLECTOR_LIST_IDLE_MS = 60000,  /* the apiserver's own limit on a request */
     REFLECTOR_WATCH_IDLE_MS = 90000, /* bookmarks come once a minute (reliability 1.4) */
     REFLECTOR_ABSENT_MS = 10000,     /* an optional kind that is not there is asked for again */
@@ -41,6 +48,8 @@ struct reflector_end {
     bool is_idle;              /* silent for too long */
     bool is_corrupt;           /* no JSON, or cut in the middle of a value */
     bool is_short;             /* under a second and no event: REFLECTOR_SHORT_WATCH_MS */
+    bool is_endless;           /* a streamed list without its end */
+    bool is_rv_ahead;          /* the server has gone back behind the version we know */
     bool is_rv_too_large;      /* the server is behind the version we asked for */
     bool is_later_page;        /* a continue token was sent */
     bool named_rv;             /* the request asked for a version */

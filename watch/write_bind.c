@@ -11,6 +11,7 @@ void writer_send_bind(struct writer *writer, struct write *write)
 void writer_bind(void *ctx, const struct bind_request *request)
 {
     struct writer *writer = ctx;
+    CHECK(!uid_is_zero(request->pod.uid)); /* I04 */
     char uid_text[UID_TEXT_BYTES];
     struct write_pod pod = writer_pod_words(writer, &request->pod, uid_text);
     struct write *write = write_class_take(&writer->bind_class, WRITE_BIND);

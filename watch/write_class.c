@@ -20,7 +20,7 @@ void write_class_init(struct write_class *class, const struct write_class_option
     class->client = http_client_new(options->loop, options->access, options->log, options->name,
                                     options->connections_max);
     write_window_init(&class->window, options->window);
-    backoff_init(&class->backoff, WRITE_BACKOFF_BASE_MS);
+    backoff_init(&class->backoff, WRITE_BACKOFF_BASE_MS, WRITE_BACKOFF_CAP_MS);
     rng_init(&class->rng, options->seed);
     CHECK(uv_timer_init(options->loop, &class->timer) == 0);
     class->timer.data = class;
@@ -64,8 +64,11 @@ void write_class_drop(struct write_class *class, struct write *write)
 
 /* ---- the queue ---- */
 
+/* What comes back from the window to be sent again may stand beyond queue_max. */
 static void queue_push(struct write_class *class, struct write *write)
 {
+    const struct write_class_options *options = &class->options;
+    CHECK(class->waiting + class->in_flight < options->queue_max + options->window); /* I22 */
     write->next = NULL;
     if (write->is_first) {
         write->next = class->head;
@@ -120,7 +123,9 @@ static void pause_class(struct write_class *class, const struct http_reply *repl
         class->throttled++;
     if (reply->status == 429 && delay_ms <= 0)
         delay_ms = WRITE_DEFAULT_RETRY_S * 1000;
-    else if (delay_ms <= 0)
+    if (delay_ms <= 0 && mono_before(now, class->paused_until))
+        return; /* sent before the pause: the same trouble, not one more */
+    if (delay_ms <= 0)
         delay_ms = backoff_next_ms(&class->backoff, now, &class->rng);
     struct mono_ms until = mono_add(now, delay_ms);
     if (!mono_before(class->paused_until, until))
@@ -200,6 +205,7 @@ static void on_done(void *ctx, const struct http_reply *reply)
 
 static void send_write(struct write_class *class, struct write *write)
 {
+    CHECK(class->in_flight < class->options.window); /* I22 */
     write->tries++;
     write->is_under_way = write->is_in_flight = true;
     class->in_flight++;
@@ -239,9 +245,10 @@ void write_class_pump(struct write_class *class)
 
 void write_class_put(struct write_class *class, struct write *write)
 {
-    const char *why = class->is_closing              ? "shutting down"
-                      : buf_overflowed(&write->text) ? "the request is too large"
-                                                     : NULL;
+    const char *why = class->is_closing                            ? "shutting down"
+                      : buf_overflowed(&write->text)               ? "the request is too large"
+                      : class->waiting >= class->options.queue_max ? "too many requests are waiting"
+                                                                   : NULL;
     if (why) {
         write_class_refuse(class, write, why);
         return;

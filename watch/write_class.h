@@ -21,6 +21,7 @@ enum {
     WRITE_TEXT_BYTES_MAX = 512 * 1024, /* path, name and body: the status of 64 units needs 320 KB */
     WRITE_POOL_MAX = 1024,             /* idle writes kept; each holds about a kilobyte */
     WRITE_BACKOFF_BASE_MS = 200,
+    WRITE_BACKOFF_CAP_MS = 5000, /* pods wait meanwhile; WRITE_WINDOW_MIN requests at a time */
     WRITE_COMPLAINT_EVERY_MS = 60 * 1000, /* a missing right is logged so often, not per write */
 };
 
@@ -59,8 +60,9 @@ struct write_class_options {
     uv_loop_t *loop; /* all borrowed */
     struct access *access;
     const struct log *log;
-    const char *name; /* "bind", for logs */
-    uint32_t window;  /* of requests in flight, at most */
+    const char *name;   /* "bind", for logs */
+    uint32_t window;    /* of requests in flight, at most */
+    uint32_t queue_max; /* of those that wait; a write beyond is answered as never sent */
     uint32_t connections_max;
     uint64_t seed;
     void *ctx;

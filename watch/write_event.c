@@ -132,6 +132,8 @@ void writer_event_answered(struct writer *writer, struct write *write,
     /* An event that reached the server on a lost first try answers 409 to the second. */
     bool was_there = !write->is_patch && outcome == OUTCOME_CONFLICT && write->tries > 1;
     writer->stats.events_sent += is_done || was_there;
+    if (reply->failure == HTTP_FAILURE_STOPPED && !writer->is_closing)
+        writer->stats.events_dropped++; /* the series' turn came with the ring full */
     if (!is_done && !was_there && reply->failure != HTTP_FAILURE_STOPPED) {
         char status_text[24];
         writer->stats.events_failed++;

@@ -24,7 +24,8 @@ enum write_kind {
 };
 
 enum {
-    WRITE_TRIES_MAX = 10,       /* for answers that say when to come again, as client-go */
+    WRITE_TRIES_MAX = 10,       /* for answers that say when to come again, as client-go; and for
+                                   binds that did not leave: half a minute without a server */
     WRITE_READ_TRIES_MAX = 5,   /* for answers that do not, and for lost connections */
     WRITE_STATUS_TRIES_MAX = 5, /* client-go's retry.DefaultBackoff has 4 */
     WRITE_EVENT_TRIES_MAX = 12, /* client-go's maxTriesPerEvent */

@@ -171,7 +171,7 @@ static uint64_t seed_or_random(uint64_t seed)
 }
 
 static void open_class(struct writer *writer, struct write_class *class, const char *name,
-                       uint32_t window, uint32_t connections_max)
+                       uint32_t window, uint32_t queue_max)
 {
     bool is_event = class == &writer->event_class;
     write_class_init(class, &(struct write_class_options){
@@ -180,7 +180,9 @@ static void open_class(struct writer *writer, struct write_class *class, const c
                                 .log = writer->options.log,
                                 .name = name,
                                 .window = window,
-                                .connections_max = connections_max,
+                                .queue_max = queue_max,
+                                .connections_max = class == &writer->bind_class ? BIND_CONNECTIONS
+                                                                                : OTHER_CONNECTIONS,
                                 .seed = rng_next(&writer->rng),
                                 .ctx = writer,
                                 .on_answer = on_answer,
@@ -197,9 +199,10 @@ struct writer *writer_new(const struct writer_options *options)
         writer->options.event_calm_ms = WRITER_EVENT_CALM_MS;
     writer->instance = mem_strdup(options->instance);
     rng_init(&writer->rng, seed_or_random(options->seed));
-    open_class(writer, &writer->bind_class, "bind", WRITER_BINDS_IN_FLIGHT, BIND_CONNECTIONS);
-    open_class(writer, &writer->status_class, "status", WRITER_STATUS_IN_FLIGHT, OTHER_CONNECTIONS);
-    open_class(writer, &writer->event_class, "event", WRITER_EVENTS_IN_FLIGHT, OTHER_CONNECTIONS);
+    open_class(writer, &writer->bind_class, "bind", WRITER_BINDS_IN_FLIGHT, PORT_BINDS_OPEN_MAX);
+    open_class(writer, &writer->status_class, "status", WRITER_STATUS_IN_FLIGHT,
+               WRITER_STATUS_QUEUE + PORT_BINDS_OPEN_MAX); /* reads too */
+    open_class(writer, &writer->event_class, "event", WRITER_EVENTS_IN_FLIGHT, WRITER_EVENT_RING);
     map_init(&writer->statuses);
     map_init(&writer->policies);
     writer->pod_decoder = writer_pod_decoder_new(writer);

@@ -269,6 +269,43 @@ Test(cluster, resource_versions_that_are_no_numbers_still_compare)
     world_fini(&world);
 }
 
+/* Damaged on the way once, whole the next time: the version is the same. */
+Test(cluster, what_could_not_be_read_is_read_again_in_the_same_version)
+{
+    struct world world;
+    world_init(&world);
+    struct scalar room[] = {{NAME_CPU, 4000}, {NAME_PODS, 10}};
+    struct node_object node = {.name = STR("n1"),
+                               .name_sym = symbol_intern(world.symbols, STR("n1")),
+                               .resource_version = STR("5"),
+                               .uid = {1, 1},
+                               .allocatable = {2, room, true},
+                               .problem = STR("spec is there twice")};
+    struct pod_object pod = {.name = STR("p1"),
+                             .namespace_sym = symbol_intern(world.symbols, STR("default")),
+                             .resource_version = STR("6"),
+                             .uid = {2, 1},
+                             .problem = STR("spec is there twice")};
+    struct node_change node_change;
+    struct pod_change pod_change;
+    cluster_see_node(&world.cluster, &node, &node_change);
+    node_change_fini(&node_change);
+    cluster_see_pod(&world.cluster, &pod, true, &pod_change);
+    cr_assert(find_node(&world, 1)->has_problem);
+    cr_assert_not_null(pod_change.pod->problem);
+
+    node.problem = pod.problem = STR("");
+    cluster_see_node(&world.cluster, &node, &node_change);
+    cr_expect(node_change.bits & NODE_PROBLEM);
+    node_change_fini(&node_change);
+    cluster_see_pod(&world.cluster, &pod, true, &pod_change);
+    cr_expect_not(find_node(&world, 1)->has_problem);
+    cr_expect_null(pod_change.pod->problem);
+    cluster_see_pod(&world.cluster, &pod, true, &pod_change);
+    cr_expect_eq(pod_change.bits, POD_SAME);
+    world_fini(&world);
+}
+
 /* Random legal events; after each the whole cluster is walked. */
 Test(cluster, sums_stay_sums_over_any_history)
 {

@@ -98,19 +98,25 @@ static void easy_aim(struct api *api, CURL *easy, const char *path)
     curl_easy_setopt(easy, CURLOPT_URL, url);
 }
 
-static long call(struct api *api, const char *method, const char *path, const char *body,
-                 struct buf *answer)
+static void easy_ask(struct api *api, CURL *easy, const char *method, const char *path,
+                     struct buf *answer)
 {
-    CURL *easy = api->caller;
     curl_easy_reset(easy);
     easy_prepare(api, easy);
     easy_aim(api, easy, path);
-    if (strcmp(method, "PATCH") == 0)
-        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, api->patch_headers);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)API_CALL_MS);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, answer);
+}
+
+static long call(struct api *api, const char *method, const char *path, const char *body,
+                 struct buf *answer)
+{
+    CURL *easy = api->caller;
+    easy_ask(api, easy, method, path, answer);
+    if (strcmp(method, "PATCH") == 0)
+        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, api->patch_headers);
     if (body)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
     CURLcode code = curl_easy_perform(easy);
@@ -118,6 +124,24 @@ static long call(struct api *api, const char *method, const char *path, const ch
     curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     cr_assert(code == CURLE_OK, "%s %s: %s", method, path, curl_easy_strerror(code));
     return status;
+}
+
+long api_try(struct api *api, const char *path, const char *token)
+{
+    struct buf answer CLEANUP(buf_fini);
+    CURL *easy = api->caller;
+    buf_init(&answer, API_BODY_BYTES);
+    easy_ask(api, easy, "GET", path, &answer);
+    if (token) {
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, NULL);
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, NULL);
+        curl_easy_setopt(easy, CURLOPT_HTTPAUTH, CURLAUTH_BEARER);
+        curl_easy_setopt(easy, CURLOPT_XOAUTH2_BEARER, token);
+    }
+    CURLcode code = curl_easy_perform(easy);
+    long status = 0;
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    return code == CURLE_OK ? status : 0;
 }
 
 long api_call(struct api *api, const char *method, const char *path, const char *body,

@@ -38,6 +38,9 @@ void api_fini(struct api *api);
 long api_call(struct api *api, const char *method, const char *path, const char *body,
               json_t **ret_body);
 
+/* GET; the answer's status, 0 when none came. As who has this token; NULL: the administrator. */
+long api_try(struct api *api, const char *path, const char *token);
+
 /* GET; the test fails when the answer is not 200. */
 json_t *api_get(struct api *api, const char *path);
 

@@ -73,7 +73,7 @@ cluster_end() { # pid of a child
 
 # etcd listens on a socket file, so that only the apiserver needs a port. kube-apiserver has no "any
 # free port", so a random one below the range the kernel hands out is tried, and another when taken.
-# Watches end after 30 to 60 s, as they do in the field after 30 to 60 minutes.
+# Watches that name no timeout (spillway's do) end after 30 to 60 s, in the field after 30 to 60 minutes.
 cluster_start_apiserver() {
     cluster_spawn etcd --name=test --data-dir="$cluster_dir/etcd" --listen-client-urls="unix://$cluster_dir/etcd.sock" \
         --advertise-client-urls="unix://$cluster_dir/etcd.sock" --listen-peer-urls=http://127.0.0.1:0 \

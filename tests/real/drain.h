@@ -28,6 +28,11 @@ struct drain {
 void drain_start(struct drain *drain, struct world *world, const char *prefix, size_t pod_count);
 void drain_fini(struct drain *drain);
 
+/* For the time in which the apiserver is away. Then it is watched again: what is there is told
+ * again, so that a pod that changed its node meanwhile is noticed. */
+void drain_look_away(struct drain *drain);
+void drain_look_again(struct drain *drain);
+
 /* Until this many pods are bound; the test fails when it takes longer. */
 void drain_await(struct drain *drain, size_t bound, int timeout_ms);
 
@@ -35,5 +40,8 @@ void drain_await(struct drain *drain, size_t bound, int timeout_ms);
  * cluster carries more cpu, memory or pods than it has. Refusals are allowed when a scheduler was
  * killed: its last binds may have arrived after its successor's list. */
 void drain_check(struct drain *drain, bool refusals_allowed);
+
+/* The same without the apiserver's count of binds, which it forgets when it is started again. */
+void drain_check_objects(struct drain *drain);
 
 #endif

@@ -37,6 +37,7 @@ struct relay {
     struct relay_pair pairs[RELAY_PAIRS_MAX]; /* the thread's */
     atomic_int to_lose;
     atomic_int lost;
+    atomic_int made;
 };
 
 static struct sockaddr_in loopback(int port)
@@ -58,6 +59,7 @@ static void pair_open(struct relay *relay)
     int client = accept4(relay->listen_fd, NULL, NULL, SOCK_CLOEXEC);
     int server = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     CHECK(client >= 0 && server >= 0);
+    atomic_fetch_add(&relay->made, 1);
     struct sockaddr_in address = loopback(relay->server_port);
     size_t i = 0;
     while (i < RELAY_PAIRS_MAX && relay->pairs[i].fds[CLIENT] >= 0)
@@ -158,4 +160,9 @@ void relay_lose(struct relay *relay, int count)
 int relay_lost(const struct relay *relay)
 {
     return atomic_load(&relay->lost);
+}
+
+int relay_made(const struct relay *relay)
+{
+    return atomic_load(&relay->made);
 }

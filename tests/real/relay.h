@@ -24,4 +24,7 @@ void relay_lose(struct relay *relay, int count);
 /* How many were lost so far. */
 int relay_lost(const struct relay *relay);
 
+/* How many connections were made through it so far. */
+int relay_made(const struct relay *relay);
+
 #endif

@@ -21,7 +21,7 @@ finish() {
     if [ "$code" -eq 0 ]; then
         rm -rf "$SPILLWAY_TEST_DIR"
     else
-        rm -rf "$SPILLWAY_TEST_DIR/etcd"
+        rm -rf "$SPILLWAY_TEST_DIR/etcd" "$SPILLWAY_TEST_DIR"/*/etcd
         echo "tests/real: failed (exit code $code); the logs are in $SPILLWAY_TEST_DIR:" >&2
         ls "$SPILLWAY_TEST_DIR" | grep '\.log$' | tr '\n' ' ' >&2
         echo >&2

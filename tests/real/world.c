@@ -200,7 +200,7 @@ static void make_pod(void *context, size_t index, struct buf *path, struct buf *
     const char *requests = kind->requests ? kind->requests[index % kind->request_count] : "{}";
     CHECK(buf_printf(path, "/api/v1/namespaces/%s/pods", batch->world->namespace));
     CHECK(buf_printf(body, "{\"metadata\":{\"name\":\"%s-%zu\",\"labels\":{\"app\":\"%s\"}},",
-                     kind->prefix, index, kind->prefix));
+                     kind->prefix, kind->first + index, kind->prefix));
     CHECK(buf_printf(body, "\"spec\":{\"schedulerName\":\"%s\",%s%s", kind->scheduler,
                      kind->spec ? kind->spec : "", kind->spec ? "," : ""));
     CHECK(buf_printf(body,

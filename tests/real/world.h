@@ -49,7 +49,7 @@ struct node_kind {
 /* Creates them and waits until each is Ready and untainted but for what its spec says. */
 void world_add_nodes(struct world *world, const struct node_kind *kind, size_t count);
 
-/* Pods <prefix>-0 ... in the world's namespace. Limits are equal to requests, which extended
+/* Pods <prefix>-<first> ... in the world's namespace. Limits are equal to requests, which extended
  * resources and hugepages have to be. */
 struct pod_kind {
     const char *prefix;
@@ -58,6 +58,7 @@ struct pod_kind {
     const char *container;       /* more members of the only container, likewise */
     const char *const *requests; /* an object of quantities for each pod in turn; NULL: none */
     size_t request_count;
+    size_t first; /* number of the first one */
 };
 
 void world_add_pods(struct world *world, const struct pod_kind *kind, size_t count);

@@ -121,7 +121,12 @@ static struct reply reply_to(const struct mem_call *call, enum outcome outcome)
 
 void core_reply_bind(struct core *core, enum outcome outcome)
 {
-    struct reply reply = reply_to(mem_port_call(core->port, MEM_BIND, -1), outcome);
+    core_answer_bind(core, -1, outcome);
+}
+
+void core_answer_bind(struct core *core, int n, enum outcome outcome)
+{
+    struct reply reply = reply_to(mem_port_call(core->port, MEM_BIND, n), outcome);
     core->port->room++;
     sched_on_event(core->sched, &(struct event){.kind = EVENT_BIND_REPLY, .reply = &reply});
     sched_check(core->sched);

@@ -38,6 +38,7 @@ void core_pass(struct core *core);
 
 /* Answers the last bind, or the last read; `object` for a read that found something. */
 void core_reply_bind(struct core *core, enum outcome outcome);
+void core_answer_bind(struct core *core, int n, enum outcome outcome); /* the n-th, from 0 */
 void core_reply_read(struct core *core, enum outcome outcome, const struct pod_object *object);
 
 /* Answers the request for this pod's end; of patches of its status, the last. */

@@ -71,15 +71,21 @@ static void mem_status(void *ctx, const struct status_request *request)
     struct mem_call *call = add(ctx, MEM_STATUS, &request->pod);
     call->clears_nomination = request->clears_nomination;
     call->node_name_sym = request->nominated_node_sym;
+    call->was_false = request->was_false;
     call->observed_generation = request->observed_generation;
     (void)snprintf(call->reason, sizeof(call->reason), "%s", request->reason);
     (void)snprintf(call->text, sizeof(call->text), STR_FMT, STR_ARG(request->message));
+    call->text_len = request->message.len;
 }
 
 static void mem_event(void *ctx, const struct event_request *request)
 {
     struct mem_call *call = add(ctx, MEM_EVENT, &request->pod);
     call->is_warning = request->is_warning;
+    call->controller_sym = request->scheduler_name_sym;
+    (void)snprintf(call->action, sizeof(call->action), "%s", request->action);
+    (void)snprintf(call->version, sizeof(call->version), STR_FMT,
+                   STR_ARG(request->resource_version));
     (void)snprintf(call->reason, sizeof(call->reason), "%s", request->reason);
     (void)snprintf(call->text, sizeof(call->text), STR_FMT, STR_ARG(request->note));
 }

@@ -28,11 +28,17 @@ struct mem_call {
     uint32_t node_name_sym;      /* BIND; STATUS: nominated */
     bool is_warning;             /* EVENT */
     bool clears_nomination;      /* STATUS */
+    bool was_false;              /* STATUS */
+    uint32_t controller_sym;     /* EVENT */
     int64_t observed_generation; /* STATUS, EVICT, POLICY */
     char pod[64];
-    char reason[32]; /* STATUS, EVENT; POLICY: of Accepted */
-    /* Message, note. POLICY: "accepted=true ready=false waiting=3 ecs=2/4 eci=0 <messages>". */
+    char reason[32];  /* STATUS, EVENT; POLICY: of Accepted */
+    char action[32];  /* EVENT */
+    char version[24]; /* EVENT: resourceVersion of the pod */
+    /* Message, note; cut. POLICY: "accepted=true ready=false waiting=3 ecs=2/4 eci=0 <messages>".
+     */
     char text[MEM_PORT_TEXT_BYTES];
+    size_t text_len;                                                    /* uncut */
     char annotations[MEM_PORT_TEXT_BYTES], labels[MEM_PORT_TEXT_BYTES]; /* BIND: "k=v,k=v" */
 };
 

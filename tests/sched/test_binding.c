@@ -1,5 +1,6 @@
 /* From assume to a known outcome: reliability chapter 2, kube-scheduler.md A7 and A12. */
 #include <criterion/criterion.h>
+#include <string.h>
 
 #include "tests/sched/core.h"
 
@@ -159,6 +160,25 @@ Test(binding, a_pod_that_is_handed_to_another_scheduler_is_not_bound_again)
     }
 }
 
+/* I08. The read was answered before the deletion, its answer comes after the watch told of it. */
+Test(binding, an_unknown_outcome_that_did_not_happen_is_not_tried_when_the_pod_is_going)
+{
+    struct core core;
+    init_sent(&core);
+    core_reply_bind(&core, OUTCOME_UNKNOWN);
+    struct pod_object *before_it = fixture_pod_object(&core.fixture, &full_pod);
+    struct pod_object *going = fixture_pod_object(&core.fixture, &full_pod);
+    going->is_deleting = true;
+    core_pod_object(&core, going);
+    core_reply_read(&core, OUTCOME_DONE, before_it);
+    cr_expect_eq(core.port->counts[MEM_BIND], 1);
+    cr_expect_eq(assumed(&core), 0);
+    core.port->now.ms += 60 * 1000;
+    core_pass(&core);
+    cr_expect_eq(core.port->counts[MEM_BIND], 1);
+    core_fini(&core);
+}
+
 Test(binding, a_server_that_never_says_is_not_hammered)
 {
     struct core core;
@@ -188,6 +208,26 @@ Test(binding, a_read_without_an_answer_is_repeated_and_keeps_the_reservation)
     core.port->now = sched_next_wakeup(core.sched);
     core_pass(&core);
     cr_expect_eq(core.port->counts[MEM_READ], 2);
+    core_fini(&core);
+}
+
+Test(binding, a_read_that_is_forbidden_is_told_at_the_pod_and_keeps_the_reservation)
+{
+    struct core core;
+    init_sent(&core);
+    core_reply_bind(&core, OUTCOME_UNKNOWN);
+    core_reply_read(&core, OUTCOME_FORBIDDEN, NULL);
+    cr_expect_eq(assumed(&core), 1);
+    cr_assert_eq(core.port->counts[MEM_EVENT], 1);
+    const struct mem_call *event = mem_port_call(core.port, MEM_EVENT, -1);
+    cr_expect(event->is_warning);
+    cr_expect_str_eq(event->reason, "FailedScheduling");
+    cr_expect_not_null(strstr(event->text, "binding to n1 not confirmed"), "%s", event->text);
+    cr_expect_not_null(strstr(event->text, "grant get on pods"), "%s", event->text);
+    cr_expect_eq(core.port->counts[MEM_STATUS], 0, "it may be bound: its condition is not ours");
+    core.port->now = sched_next_wakeup(core.sched);
+    core_pass(&core);
+    cr_expect_eq(core.port->counts[MEM_READ], 2, "a grant heals it");
     core_fini(&core);
 }
 
@@ -260,6 +300,26 @@ Test(binding, a_deleted_pod_takes_its_reservation_along_and_late_answers_do_noth
     cr_expect_eq(sched_binds_open(core.sched), 0);
     core_reply_bind(&core, OUTCOME_DONE);
     cr_expect_eq(core.port->counts[MEM_EVENT], 0);
+    core_fini(&core);
+}
+
+/* kube-scheduler forgets an assumed pod at once when its deletion begins; here the bind may have
+ * happened still, and the room is held until its answer comes. */
+Test(binding, a_deletion_that_begins_keeps_the_reservation_until_the_answer)
+{
+    struct core core;
+    init_sent(&core);
+    struct pod_object *going = fixture_pod_object(&core.fixture, &full_pod);
+    going->is_deleting = true;
+    core_pod_object(&core, going);
+    cr_expect_eq(assumed(&core), 1);
+    core_reply_bind(&core, OUTCOME_CONFLICT);
+    cr_expect_eq(assumed(&core), 1);
+    core_reply_read(&core, OUTCOME_DONE, going);
+    cr_expect_eq(assumed(&core), 0);
+    core.port->now.ms += 60 * 1000;
+    core_pass(&core);
+    cr_expect_eq(core.port->counts[MEM_BIND], 1, "and it is not tried again");
     core_fini(&core);
 }
 

@@ -62,6 +62,27 @@ Test(intake, a_pod_that_a_read_showed_bound_stays_so_until_a_list_says_otherwise
     core_fini(&core);
 }
 
+/* The watch was faster than the answer to the bind; then the data went back before the bind. */
+Test(intake, a_list_may_take_back_a_bind_whose_answer_is_awaited)
+{
+    struct core core;
+    core_init(&core);
+    core_node(&core, &one_node);
+    core_pod(&core, &waiting);
+    core_pass(&core);
+    core_pod(&core, &bound);
+    cr_assert_eq(sched_binds_open(core.sched), 1);
+    send(&core, EVENT_POD_LIST_BEGIN);
+    core_pod(&core, &waiting);
+    send(&core, EVENT_POD_LIST_END);
+    cr_expect_eq(sched_binds_open(core.sched), 0);
+    core_reply_bind(&core, OUTCOME_UNKNOWN); /* of the bind that is no more: nobody waits for it */
+    core_pass(&core);
+    cr_expect_eq(core.port->counts[MEM_BIND], 2);
+    cr_expect_eq(sched_binds_open(core.sched), 1);
+    core_fini(&core);
+}
+
 Test(intake, a_finished_pod_of_the_name_proves_that_an_earlier_one_is_gone)
 {
     struct core core;

@@ -99,8 +99,14 @@ static void on_store_event(struct store_subscriber *subscriber, const struct sto
 
 void stage_open(struct stage *stage)
 {
+    stage_open_with(stage, NULL);
+}
+
+void stage_open_with(struct stage *stage, const struct apiserver_options *options)
+{
     struct err err = {0};
-    *stage = (struct stage){.dir = "/tmp/spillway-stage-XXXXXX"};
+    *stage =
+        (struct stage){.dir = "/tmp/spillway-stage-XXXXXX", .patience_ms = SPILLWAY_PATIENCE_MS};
     cr_assert(mkdtemp(stage->dir));
     (void)signal(SIGPIPE, SIG_IGN); /* spillway's end is an error of its sockets */
     cr_assert_eq(uv_loop_init(&stage->loop), 0);
@@ -109,9 +115,12 @@ void stage_open(struct stage *stage)
     stage->store = store_new(NULL, &stage->clock);
     stage->subscriber.on_event = on_store_event;
     store_subscribe(stage->store, &stage->subscriber);
-    const struct apiserver_options options = {
-        .dir = stage->dir, .refresh_clock = &stage->clock, .bookmark_every_ms = 1000};
-    stage->server = apiserver_start(&stage->loop, stage->store, &options, &err);
+    struct apiserver_options habits = {.bookmark_every_ms = 1000};
+    if (options)
+        habits = *options;
+    habits.dir = stage->dir;
+    habits.refresh_clock = &stage->clock;
+    stage->server = apiserver_start(&stage->loop, stage->store, &habits, &err);
     cr_assert(stage->server, "%s", err.text);
 }
 
@@ -189,7 +198,7 @@ static void fail_late(const struct stage *stage, const char *what)
 void stage_await(struct stage *stage, bool (*is_done)(struct stage *stage, const void *ctx),
                  const void *ctx, const char *what)
 {
-    uint64_t deadline_ns = uv_hrtime() + (uint64_t)SPILLWAY_PATIENCE_MS * 1000000;
+    uint64_t deadline_ns = uv_hrtime() + (uint64_t)stage->patience_ms * 1000000;
     (void)uv_timer_start(&stage->ticker, on_tick, TICK_MS, TICK_MS);
     while (!is_done(stage, ctx)) {
         if (uv_hrtime() > deadline_ns ||

@@ -47,6 +47,7 @@ struct stage {
     uint64_t bindings; /* pods that got a node */
     uint64_t moves;    /* pods whose node changed after that: never */
     uint64_t deleted_pods;
+    int patience_ms; /* of every wait; SPILLWAY_PATIENCE_MS unless the test sets it */
     /* private from here on */
     struct sim_clock clock;
     struct store_subscriber subscriber;
@@ -55,6 +56,8 @@ struct stage {
 
 /* The struct must stay where it is. */
 void stage_open(struct stage *stage);
+/* With a server of other habits; `options` NULL: the same. */
+void stage_open_with(struct stage *stage, const struct apiserver_options *options);
 void stage_close(struct stage *stage); /* kills what runs, removes the files */
 
 /* Starts spillway with DIR/<kubeconfig> and more flags (NULL-terminated, may be NULL). */

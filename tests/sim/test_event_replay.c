@@ -350,7 +350,8 @@ static void story_close(struct story *story)
 static void expect_same(const struct story *story, struct event_replay_result *ret_result)
 {
     struct err err = {0};
-    cr_assert_eq(event_replay(story->path, NULL, ret_result, &err), 0, "%s", err.text);
+    cr_assert_eq(event_replay(story->path, &(struct event_replay_output){0}, ret_result, &err), 0,
+                 "%s", err.text);
     cr_expect(!ret_result->differs, "%s", ret_result->difference);
     cr_expect(ret_result->has_end && !ret_result->is_cut);
     cr_expect_eq(ret_result->bindings, story->bindings);
@@ -408,14 +409,17 @@ Test(event_replay, a_part_without_the_one_before_is_refused)
     story_run(&parts, STEPS);
     story_open(&other, 4, UNBOUNDED_BYTES);
     story_run(&other, STEPS);
-    cr_assert_eq(event_replay(parts.path, NULL, &result, &err), 0, "%s", err.text);
+    cr_assert_eq(event_replay(parts.path, &(struct event_replay_output){0}, &result, &err), 0, "%s",
+                 err.text);
 
     cr_assert_eq(rename(other.path, parts.old_path), 0);
-    cr_expect_eq(event_replay(parts.path, NULL, &result, &err), -ENODATA);
+    cr_expect_eq(event_replay(parts.path, &(struct event_replay_output){0}, &result, &err),
+                 -ENODATA);
     cr_expect(strstr(err.text, "another recording") != NULL, "%s", err.text);
 
     cr_assert_eq(unlink(parts.old_path), 0);
-    cr_expect_eq(event_replay(parts.path, NULL, &result, &err), -ENOENT);
+    cr_expect_eq(event_replay(parts.path, &(struct event_replay_output){0}, &result, &err),
+                 -ENOENT);
     cr_expect(strstr(err.text, parts.old_path) != NULL, "%s", err.text);
     story_close(&other);
     story_close(&parts);
@@ -428,7 +432,8 @@ Test(event_replay, a_recording_without_its_start_is_refused)
     struct err err = {0};
     story_open(&story, 3, 100 * 1000);
     story_run(&story, STEPS);
-    cr_expect_eq(event_replay(story.path, NULL, &result, &err), -ENODATA);
+    cr_expect_eq(event_replay(story.path, &(struct event_replay_output){0}, &result, &err),
+                 -ENODATA);
     cr_expect(strstr(err.text, "the start of the recording is gone") != NULL, "%s", err.text);
     story_close(&story);
 }
@@ -482,7 +487,8 @@ Test(event_replay, a_binding_that_is_another_one_is_found)
     story_open(&story, 3, UNBOUNDED_BYTES);
     story_run(&story, STEPS);
     change_binding(&story, 50);
-    cr_assert_eq(event_replay(story.path, NULL, &result, &err), 0, "%s", err.text);
+    cr_assert_eq(event_replay(story.path, &(struct event_replay_output){0}, &result, &err), 0, "%s",
+                 err.text);
     cr_expect(result.differs);
     cr_expect(strstr(result.difference, "then default/p") != NULL, "%s", result.difference);
     cr_expect(strstr(result.difference, "now default/p") != NULL, "%s", result.difference);

@@ -123,6 +123,42 @@ static void expect_begins(const struct process_result *part, const struct proces
     cr_expect_eq(strncmp(part->out.data, whole->out.data, (size_t)(end - part->out.data)), 0);
 }
 
+/* "pod default/<name> <uid> <version> <rest>" is a line of it. */
+static bool tells_pod(const struct buf *text, const char *name, const char *rest)
+{
+    char line[128];
+    (void)snprintf(line, sizeof(line), "\npod default/%s ", name);
+    const char *at = strstr(text->data, line);
+    cr_assert(at, "%s", name);
+    at += strlen(line);
+    for (int words = 0; words < 2; words++) {
+        at = strchr(at, ' ');
+        CHECK(at);
+        at++;
+    }
+    return strncmp(at, rest, strlen(rest)) == 0 && at[strlen(rest)] == '\n';
+}
+
+Test(record, what_spillway_knew_at_the_end_can_be_read)
+{
+    struct process_result result;
+    run_load();
+    stop();
+    replay_run_state(file, &result);
+    cr_assert_eq(result.exit_code, 0, "%s", result.err.data);
+    cr_expect(strncmp(result.out.data, "node n-0 ", 9) == 0, "%.80s", result.out.data);
+    cr_expect(says(&result.out, " cpu=30000/31000 "), "30 pods of 1 cpu on each of ten nodes");
+    for (size_t i = 0; i < PODS / 2; i++) {
+        char name[16], bound[64];
+        (void)snprintf(name, sizeof(name), "p-%zu", i);
+        (void)snprintf(bound, sizeof(bound), "bound %s", stage_node_of(&stage, name));
+        cr_expect(tells_pod(&result.out, name, bound), "%s is not %s", name, bound);
+    }
+    cr_expect(tells_pod(&result.out, "huge-0", "waiting -"));
+    cr_expect_not(says(&result.out, "\ndefault/p-0 "), "no bindings were asked for");
+    process_result_fini(&result);
+}
+
 Test(record, a_recording_that_is_cut_replays_up_to_there_and_says_so)
 {
     run_load();

@@ -53,6 +53,24 @@ Test(reflector, resumes_at_once_from_the_last_event_when_the_server_ends_a_watch
     rig_expect_param(&rig, 1, "allowWatchBookmarks=true");
 }
 
+/* What a watch has lost only a list can tell: consistent, so without a version. */
+Test(reflector, lists_anew_when_a_watch_ends_and_the_last_list_is_old)
+{
+    SCRIPT_SAY(&rig.script, HOLD(ADDED("a", "3") LIST_END("10")),
+               HOLD(ADDED("b", "11") LIST_END("12")));
+    struct reflector_options chosen = rig_options(&rig);
+    chosen.relist_every_ms = 1;
+    rig_start(&rig, &chosen);
+    rig_await(&rig, "BEGIN +a END SYNCED ");
+    uint64_t listed_ns = uv_hrtime();
+    while (uv_hrtime() - listed_ns < 5 * 1000000)
+        ; /* the list gets old */
+    script_tell(&rig.script, MODIFIED("a", "12"), SCRIPT_ENDS);
+    rig_await(&rig, "BEGIN +a END SYNCED +a BEGIN +b END SYNCED ");
+    rig_expect_param(&rig, 1, "sendInitialEvents=true");
+    rig_expect_no_param(&rig, 1, "resourceVersion");
+}
+
 Test(reflector, resumes_from_bookmarks)
 {
     SCRIPT_SAY(&rig.script, WHOLE(ADDED("a", "3") LIST_END("10") BOOKMARK("55")), HOLD(""));

@@ -55,6 +55,50 @@ Test(reflector_broken, resumes_when_the_connection_is_lost)
     cr_expect_eq(reflector_stats(rig.reflector).lists, 1);
 }
 
+Test(reflector_broken, a_deletion_with_an_old_version_does_not_turn_the_watch_back)
+{
+    SCRIPT_SAY(&rig.script, WHOLE(LIST_END("9") MODIFIED("a", "11") DELETED("a", "10")),
+               WHOLE(MODIFIED("b", "12") BOOKMARK("3")), HOLD(MODIFIED("c", "13")));
+    rig_start_streaming(&rig);
+    rig_await(&rig, "BEGIN END SYNCED +a -a +b +c ");
+    rig_expect_param(&rig, 1, "resourceVersion=11");
+    rig_expect_param(&rig, 2, "resourceVersion=12");
+    cr_expect_eq(reflector_stats(rig.reflector).lists, 1);
+}
+
+/* From our version no event would come until the server has reached it again (k/k#118501). */
+Test(reflector_broken, a_server_that_went_back_is_listed_as_it_is)
+{
+    SCRIPT_SAY(&rig.script, HOLD(LIST_END("100") BOOKMARK("7") BOOKMARK("8")),
+               HOLD(ADDED("a", "5") LIST_END("8") MODIFIED("a", "9")));
+    rig_start_streaming(&rig);
+    rig_await(&rig, "BEGIN END SYNCED BEGIN +a END SYNCED +a ");
+    rig_expect_param(&rig, 1, "sendInitialEvents=true");
+    rig_expect_no_param(&rig, 1, "resourceVersion");
+}
+
+Test(reflector_broken, a_bookmark_before_the_end_of_a_streamed_list_means_it_has_none)
+{
+    SCRIPT_SAY(&rig.script, HOLD(ADDED("a", "1") BOOKMARK("5")),
+               WHOLE(LIST("5", "", NODE("a", "1"))), HOLD(MODIFIED("a", "6")));
+    rig_start_streaming(&rig);
+    rig_await(&rig, "BEGIN +a BEGIN +a END SYNCED +a ");
+    rig_expect_no_param(&rig, 1, "watch");
+    rig_expect_param(&rig, 2, "resourceVersion=5");
+}
+
+Test(reflector_broken, a_streamed_list_takes_no_longer_than_its_limit)
+{
+    SCRIPT_SAY(&rig.script, HOLD(ADDED("a", "1")), WHOLE(LIST("5", "", NODE("a", "1"))),
+               HOLD(MODIFIED("a", "6")));
+    struct reflector_options chosen = rig_options(&rig);
+    chosen.stream_idle_ms = 60000;
+    chosen.stream_limit_ms = 50;
+    rig_start(&rig, &chosen);
+    rig_await(&rig, "BEGIN +a BEGIN +a END SYNCED +a ");
+    cr_expect_eq(reflector_stats(rig.reflector).idle_timeouts, 0);
+}
+
 Test(reflector_broken, resumes_before_a_value_that_is_cut_or_corrupt)
 {
     SCRIPT_SAY(&rig.script, WHOLE(LIST_END("10") MODIFIED("a", "11") "{\"type\":\"MODIF"),

@@ -6,6 +6,7 @@
  */
 #include <criterion/criterion.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tests/sim/stage.h"
 
@@ -184,6 +185,47 @@ Test(spillway_bind, the_read_after_a_lost_answer_fails_too)
                                         .times = 4,
                                         .resource = "pods"});
     expect_all_bound(SPOILT(FAULT_DO_DROP_AFTER));
+}
+
+static bool is_told(struct stage *at, const void *words)
+{
+    struct store_list events = store_list(at->store, KIND_EVENT, STR("default"));
+    bool told = false;
+    for (size_t i = 0; i < events.count && !told; i++) {
+        json_t *event = object_json(events.objects[i], true);
+        const char *name =
+            json_string_value(json_object_get(json_object_get(event, "regarding"), "name"));
+        const char *note = json_string_value(json_object_get(event, "note"));
+        told = name && note && strcmp(name, "p") == 0 && strstr(note, words);
+        json_decref(event);
+    }
+    return told;
+}
+
+/* The bind was not done, but nobody may look: its owner reads at the pod which right is missing,
+ * the place stays taken, and the grant heals it. */
+Test(spillway_bind, a_read_that_is_forbidden_is_told_at_the_pod)
+{
+    stage_add_node(&stage, "a", "1");
+    stage_fault(&stage,
+                &(struct fault){.on = FAULT_ON_BIND, .act = FAULT_DO_DROP_BEFORE, .times = 1});
+    stage_fault(&stage, &(struct fault){.on = FAULT_ON_GET,
+                                        .act = FAULT_DO_STATUS,
+                                        .code = 403,
+                                        .times = 2,
+                                        .resource = "pods"});
+    stage_add_pod(&stage, "p", "1");
+    stage_start(&stage, "kubeconfig", flags);
+    stage_await(&stage, is_told, "grant get on pods to this user", "no event names the right");
+    cr_expect_str_eq(stage_node_of(&stage, "p"), "");
+    stage_add_pod(&stage, "q", "1");
+    char *message = stage_await_refusal(&stage, "q");
+    cr_expect_str_eq(message, "0/1 nodes are available: 1 Insufficient cpu.");
+    free(message);
+    stage_await_bound(&stage, "p");
+    cr_expect_eq(stage_fired(&stage), 3);
+    cr_expect_eq(stage.bindings, 1);
+    cr_expect_eq(stage_stop(&stage), 0);
 }
 
 /* As above, while the watch cannot tell of it either. */

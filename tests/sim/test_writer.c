@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include "tests/sim/writer_rig.h"
+#include "watch/write_window.h"
 
 static struct writer_rig rig;
 
@@ -161,6 +162,21 @@ Test(writer, keeps_up_to_a_hundred_binds_in_flight_and_says_of_each_what_became_
     cr_expect_eq(rig.reply_count, 242);
 }
 
+/* I22. The core has at most 1024 binds open; pods deleted meanwhile could let more wait here. */
+Test(writer, holds_1024_waiting_binds_and_says_of_the_next_that_it_was_not_sent)
+{
+    for (uint64_t i = 0; i < 8 + 1024; i++) /* of a window of 8, at first */
+        rig_bind(&rig, "web", i);
+    rig_await_count(&rig, "/binding", 8);
+    cr_expect_eq(rig.reply_count, 0);
+    rig_bind(&rig, "late", 5000);
+    rig_await_replies(&rig, 1);
+    cr_expect_str_eq(rig.replies[0].pod, "late");
+    cr_expect_eq(rig.replies[0].outcome, OUTCOME_NOT_SENT);
+    cr_expect(strstr(rig.replies[0].message, "too many requests are waiting"), "%s",
+              rig.replies[0].message);
+}
+
 Test(writer, sends_no_new_bind_while_draining_but_waits_for_the_old)
 {
     rig_bind(&rig, "web-0", 1);
@@ -205,6 +221,20 @@ Test(writer, reads_until_it_is_answered)
     rig_await_replies(&rig, 1);
     cr_expect_eq(rig.replies[0].outcome, OUTCOME_GONE);
     cr_expect_eq(rig.script.request_count, 3);
+}
+
+/* Eight doublings of the wait would be a minute. */
+Test(writer, waits_once_when_all_requests_under_way_are_lost_at_once)
+{
+    for (size_t i = 0; i < WRITE_WINDOW_START; i++)
+        SCRIPT_SAY(&rig.script, {0, NULL, SCRIPT_RESETS, 0, NULL});
+    for (size_t i = 0; i < WRITE_WINDOW_START; i++)
+        SCRIPT_SAY(&rig.script, REFUSE(404, "pods \\\"web-0\\\" not found"));
+    const struct pod_ref pod = rig_pod(&rig, "web-0", 1);
+    for (size_t i = 0; i < WRITE_WINDOW_START; i++)
+        rig.port.read_pod(rig.port.ctx, &pod);
+    rig_await_replies(&rig, WRITE_WINDOW_START);
+    cr_expect_eq(rig.script.request_count, 2 * WRITE_WINDOW_START);
 }
 
 Test(writer, takes_no_broken_pod_for_an_answer)

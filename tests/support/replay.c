@@ -8,13 +8,26 @@
 
 enum { PATH_BYTES = 512, REPLAY_PATIENCE_MS = 60000 };
 
-void replay_run(const char *recording, struct process_result *ret_result)
+static void run(const char *const flags[], const char *recording, struct process_result *ret_result)
 {
+    enum { ARGUMENTS_MAX = 8 };
     const char *build = getenv("BUILD");
     char program[PATH_BYTES];
     (void)snprintf(program, sizeof(program), "%s/spillway-bench", build ? build : "build");
-    const char *const argv[] = {program, "replay", "--events", recording, NULL};
+    const char *argv[ARGUMENTS_MAX] = {program, "replay", "--events", recording};
+    for (size_t i = 0; flags[i]; i++)
+        argv[4 + i] = flags[i];
     process_run(ret_result, argv, NULL, REPLAY_PATIENCE_MS);
+}
+
+void replay_run(const char *recording, struct process_result *ret_result)
+{
+    run((const char *const[]){NULL}, recording, ret_result);
+}
+
+void replay_run_state(const char *recording, struct process_result *ret_result)
+{
+    run((const char *const[]){"--summary", "--state", NULL}, recording, ret_result);
 }
 
 char *replay_node_of(const struct process_result *result, const char *pod)

@@ -128,6 +128,35 @@ Test(access_refresh, ca_file_is_read_again_every_five_minutes)
     free(path);
 }
 
+/* A server that is of another CA now, or that does not know our certificate any more. */
+Test(access_refresh, a_refusal_by_tls_makes_the_certificates_be_read_again)
+{
+    access_put(&world, "ca.crt", world.cert_a);
+    struct access *access = access_must_load(&world, SERVER ", certificate-authority: ca.crt", "");
+    access_put(&world, "ca.crt", world.cert_b);
+    access_tls_refused(access, in_ms(500)); /* at most once a second */
+    access_refresh(access, in_ms(600));
+    expect_ca(access, world.cert_a, 1, "it was read just now");
+    access_tls_refused(access, in_ms(2000));
+    access_refresh(access, in_ms(2100));
+    expect_ca(access, world.cert_b, 2, "read again");
+    access_put(&world, "ca.crt", "-----BEGIN CERTIFICATE-----\nhalf writ");
+    access_tls_refused(access, in_ms(4000));
+    access_refresh(access, in_ms(4100));
+    expect_ca(access, world.cert_b, 2, "broken keeps the old");
+    access_free(access);
+}
+
+Test(access_refresh, what_has_no_files_is_not_read_again)
+{
+    struct access *access = access_must_load(&world, SERVER, "token: one");
+    access_tls_refused(access, in_ms(2000));
+    access_refresh(access, in_ms(2100));
+    cr_expect_str_eq(access_get_token(access), "one");
+    cr_expect(access_tls_generation(access) == 1);
+    access_free(access);
+}
+
 Test(access_refresh, a_half_rotated_pair_keeps_the_old_pair)
 {
     access_put(&world, "c.crt", world.cert_a);

@@ -13,7 +13,7 @@ Test(backoff, doubles_from_800_ms_to_30_s_with_jitter_up_to_twice)
     for (uint64_t seed = 1; seed <= 200; seed++) {
         struct backoff backoff;
         struct rng rng;
-        backoff_init(&backoff, 0);
+        backoff_init(&backoff, 0, 0);
         rng_init(&rng, seed);
         for (size_t i = 0; i < ARRAY_LEN(steps_ms); i++) {
             int64_t wait_ms = backoff_next_ms(&backoff, start, &rng);
@@ -30,7 +30,7 @@ Test(backoff, jitter_spreads_over_the_whole_second_half)
     int64_t least = INT64_MAX, most = 0;
     for (int i = 0; i < 1000; i++) {
         struct backoff backoff;
-        backoff_init(&backoff, 0);
+        backoff_init(&backoff, 0, 0);
         int64_t wait_ms = backoff_next_ms(&backoff, start, &rng);
         least = wait_ms < least ? wait_ms : least;
         most = wait_ms > most ? wait_ms : most;
@@ -43,7 +43,7 @@ Test(backoff, starts_anew_after_two_minutes_of_calm_and_not_before)
 {
     struct backoff backoff;
     struct rng rng;
-    backoff_init(&backoff, 0);
+    backoff_init(&backoff, 0, 0);
     rng_init(&rng, 3);
     for (int i = 0; i < 8; i++)
         (void)backoff_next_ms(&backoff, start, &rng);
@@ -58,8 +58,21 @@ Test(backoff, takes_another_base)
 {
     struct backoff backoff;
     struct rng rng;
-    backoff_init(&backoff, 10);
+    backoff_init(&backoff, 10, 0);
     rng_init(&rng, 3);
     cr_assert_lt(backoff_next_ms(&backoff, start, &rng), 20);
     cr_assert_geq(backoff_next_ms(&backoff, start, &rng), 20);
+}
+
+Test(backoff, takes_another_limit)
+{
+    struct backoff backoff;
+    struct rng rng;
+    backoff_init(&backoff, 200, 5000);
+    rng_init(&rng, 3);
+    static const int64_t capped_ms[] = {200, 400, 800, 1600, 3200, 5000, 5000};
+    for (size_t i = 0; i < ARRAY_LEN(capped_ms); i++) {
+        int64_t wait_ms = backoff_next_ms(&backoff, start, &rng);
+        cr_expect(wait_ms >= capped_ms[i] && wait_ms < 2 * capped_ms[i], "step %zu", i);
+    }
 }

@@ -68,7 +68,8 @@ static const struct {
 } decisions[] = {
     {"a bind is never repeated blindly: lost", WRITE_BIND, LOST_AFTER, 1, false, WRITE_FINISH},
     {"a bind is never repeated blindly: 500", WRITE_BIND, STATUS(500), 1, false, WRITE_FINISH},
-    {"a bind that did not leave is the core's", WRITE_BIND, NEVER_LEFT, 1, false, WRITE_FINISH},
+    {"a bind that did not leave waits", WRITE_BIND, NEVER_LEFT, 1, false, WRITE_LATER},
+    {"ten times away is enough", WRITE_BIND, NEVER_LEFT, 10, false, WRITE_FINISH},
     {"429 waits", WRITE_BIND, LATER(429), 1, false, WRITE_LATER},
     {"429 waits without Retry-After too", WRITE_BIND, STATUS(429), 9, false, WRITE_LATER},
     {"ten times 429 is enough", WRITE_BIND, LATER(429), 10, false, WRITE_FINISH},
