@@ -80,7 +80,7 @@ struct pod {
     uint64_t queue_sequence;
     uint32_t heap_position;
     uint32_t park_position;  /* in its cohort; private to sched/park.h */
-    uint32_t timer_position; /* parked, with a retry_at */
+    uint32_t timer_position; /* in the heap by retry_at: of parked pods, or of writes that wait */
     uint32_t namespace_sym;
     uint32_t node_slot;          /* NODE_SLOT_NONE while pending */
     uint32_t nominated_node_sym; /* status.nominatedNodeName */

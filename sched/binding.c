@@ -40,7 +40,7 @@ static bool pod_retried_before(const void *a, const void *b)
 
 static uint32_t *pod_position(void *item)
 {
-    return &((struct pod *)item)->heap_position;
+    return &((struct pod *)item)->timer_position;
 }
 
 void binding_init(struct sched *sched)
