@@ -18,7 +18,7 @@
 #include "watch/write_window.h"
 
 enum {
-    WRITE_TEXT_BYTES_MAX = 512 * 1024, /* path, name and body: the status of 64 units needs 320 KB */
+    WRITE_TEXT_BYTES_MAX = 512 * 1024, /* path, name and body; a policy of 64 units: 320 KB */
     WRITE_POOL_MAX = 1024,             /* idle writes kept; each holds about a kilobyte */
     WRITE_BACKOFF_BASE_MS = 200,
     WRITE_BACKOFF_CAP_MS = 5000, /* pods wait meanwhile; WRITE_WINDOW_MIN requests at a time */

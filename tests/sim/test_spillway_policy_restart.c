@@ -66,7 +66,7 @@ Test(spillway_policy_restart, a_pod_waits_in_a_unit_no_longer_for_two_restarts)
     policy_stage_add_nodes(&stage, "0");
     policy_stage_create(&stage, "web",
                         "\"whenTryNextUnits\":{\"policy\":\"TimeoutOrExceedMax\",\"timeout\":"
-                        "\"6s\"},\"units\":[{\"resource\":\"ecs\",\"name\":\"ecs\",\"max\":5},"
+                        "\"5s\"},\"units\":[{\"resource\":\"ecs\",\"name\":\"ecs\",\"max\":5},"
                         "{\"resource\":\"eci\",\"name\":\"eci\"}]");
     policy_stage_add_pods(&stage, "web", 1, "web");
     stage_start(&stage, "kubeconfig", flags);
