@@ -65,11 +65,13 @@ bool writer_labels_first(struct writer *writer, struct write *bind,
     return true;
 }
 
-/* "35", "35+"; 0: unreadable. */
+/* "35", "35+"; 0: unreadable. A server that was started with --emulated-version behaves as that one
+ * (KEP-4330), whatever it is. */
 static long minor_of(struct str body)
 {
     json_t *version = json_loadb(body.ptr, body.len, JSON_REJECT_DUPLICATES, NULL);
-    const char *text = json_string_value(json_object_get(version, "minor"));
+    const json_t *emulated = json_object_get(version, "emulationMinor");
+    const char *text = json_string_value(emulated ? emulated : json_object_get(version, "minor"));
     long minor = 0;
     for (; text && *text >= '0' && *text <= '9' && minor < 10000; text++)
         minor = minor * 10 + (*text - '0');

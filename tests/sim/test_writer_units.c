@@ -98,6 +98,20 @@ Test(writer_units, patches_the_pod_before_the_bind_where_the_server_is_older)
     cr_expect_eq(rig.replies[0].outcome, OUTCOME_DONE);
 }
 
+Test(writer_units, goes_by_the_version_that_a_server_emulates)
+{
+    SCRIPT_SAY(&rig.script,
+               {200,
+                "{\"major\":\"1\",\"minor\":\"37\",\"emulationMajor\":\"1\",\"emulationMinor\":"
+                "\"34\"}",
+                SCRIPT_ENDS, 0, "/version"},
+               OK("{}"), CREATED);
+    bind_labelled("web-0", 1);
+    rig_await_replies(&rig, 1);
+    static const char *const paths[] = {"/version", POD_PATH("web-0"), BIND_PATH("web-0")};
+    expect_requests(paths, ARRAY_LEN(paths));
+}
+
 Test(writer_units, asks_no_version_for_binds_without_labels_and_lets_them_pass)
 {
     SCRIPT_SAY(&rig.script, {201, "{}", SCRIPT_ENDS, 0, "/binding"});
