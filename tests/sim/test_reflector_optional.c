@@ -88,7 +88,10 @@ static void start(enum decode_kind kind, uint32_t source)
     "{\"type\":\"BOOKMARK\",\"object\":{\"kind\":\"" type                                          \
     "\",\"apiVersion\":\"v1\",\"metadata\":{"                                                      \
     "\"resourceVersion\":\"" rv "\",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}}}}\n"
-#define RSP           "ResourcePolicy"
+#define RSP "ResourcePolicy"
+#define FIRST_PAGE(items)                                                                          \
+    "{\"kind\":\"" RSP "List\",\"apiVersion\":\"v1\",\"metadata\":{\"resourceVersion\":\"10\","    \
+    "\"continue\":\"t1\"},\"items\":[" items "]}"
 #define NOT_INSTALLED REFUSE(404, "the server could not find the requested resource")
 
 /* How often the log says that the kind is not there. */
@@ -134,9 +137,10 @@ Test(reflector_optional, empties_the_list_when_the_kind_is_taken_away_while_it_i
 Test(reflector_optional, empties_the_list_when_the_kind_is_taken_away_between_two_pages)
 {
     SCRIPT_SAY(&rig.script, REFUSE(422, "sendInitialEvents is forbidden"),
-               WHOLE(LIST("10", "t1", OBJECT(RSP, "web", "3"))), NOT_INSTALLED, NOT_INSTALLED);
+               WHOLE(FIRST_PAGE(OBJECT(RSP, "web", "3"))), NOT_INSTALLED, NOT_INSTALLED);
     start(DECODE_POLICY, POLICY_SOURCE_SPILLWAY);
     rig_await(&rig, "BEGIN0 BEGIN0 +web0 BEGIN0 END0 BEGIN0 ");
+    rig_expect_param(&rig, 2, "continue=t1");
 }
 
 Test(reflector_optional, says_so_again_when_the_kind_was_there_in_between)

@@ -219,25 +219,6 @@ Test(writer_units, patches_labels_again_when_their_answer_is_lost)
     expect_requests(paths, ARRAY_LEN(paths));
 }
 
-/* All that was in flight on a connection is lost at once, which is one failure and not eight: the
- * first pause is 200 to 400 ms, an eighth would be at least 25 s. */
-Test(writer_units, waits_once_for_all_that_one_connection_lost)
-{
-    SCRIPT_SAY(&rig.script, VERSION("30"));
-    for (uint64_t i = 0; i < 8; i++)
-        bind_labelled("web-0", i);
-    rig_await_count(&rig, "PATCH", 8);
-    script_hush(&rig.script);
-    script_listen(&rig.script);
-    for (size_t i = 0; i < 8; i++)
-        SCRIPT_SAY(&rig.script, {200, "{}", SCRIPT_ENDS, 0, "PATCH"},
-                   {201, "{}", SCRIPT_ENDS, 0, "POST"});
-    rig_await_replies(&rig, 8);
-    for (size_t i = 0; i < 8; i++)
-        cr_expect_eq(rig.replies[i].outcome, OUTCOME_DONE);
-    cr_expect_eq(script_count(&rig.script, "PATCH"), 16);
-}
-
 Test(writer_units, patches_labels_again_when_throttled)
 {
     SCRIPT_SAY(&rig.script, VERSION("30"), {429, STATUS(429, "slow down"), SCRIPT_ENDS, 1, "PATCH"},
