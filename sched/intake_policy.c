@@ -8,6 +8,7 @@
 enum {
     STATUS_EVERY_MS = 1000,    /* a burst of changes is told once a second ... */
     STATUS_WRITES_A_TURN = 20, /* ... of so many policies: 10,000 edits must not starve the binds */
+    STATUS_REFUSED_MS = 10000, /* a right that is missing will not be there a second later */
 };
 
 /* ---- what is noted takes effect ---- */
@@ -66,6 +67,8 @@ static void on_status_reply(struct sched *sched, const struct reply *reply)
 {
     if (reply->outcome != OUTCOME_DONE && reply->outcome != OUTCOME_GONE)
         book_status_failed(sched->book, reply->pod.uid);
+    if (reply->outcome == OUTCOME_FORBIDDEN || reply->outcome == OUTCOME_INVALID)
+        sched->statuses_at = mono_add(sched_now(sched), STATUS_REFUSED_MS);
 }
 
 /* ---- pods that never start ---- */
