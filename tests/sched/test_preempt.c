@@ -158,6 +158,27 @@ Test(preempt, it_says_where_it_would_not_help)
                                 "for scheduling."));
 }
 
+Test(preempt, terms_that_contradict_each_other_are_past_help)
+{
+    add_node("n1");
+    core_pod(&core, &(struct fixture_pod){.name = "p",
+                                          .required = "@metadata.name In n1 & @metadata.name In n2",
+                                          .priority = HIGH});
+    core_pass(&core);
+    cr_expect_str_eq(message(), "0/1 nodes are available: pod affinity terms conflict. preemption: "
+                                "0/1 nodes are available: 1 Preemption is not helpful for "
+                                "scheduling.");
+}
+
+Test(preempt, without_nodes_nothing_is_said_of_it)
+{
+    core_pod(&core, &(struct fixture_pod){
+                        .name = "p", .priority = HIGH, .nominated = "n1", .preempts_never = true});
+    core_pass(&core);
+    cr_expect_str_eq(message(), "no nodes available to schedule pods");
+    cr_expect(mem_port_call(core.port, MEM_STATUS, 0)->clears_nomination);
+}
+
 Test(preempt, host_ports_are_freed_as_well)
 {
     add_node("n1");
