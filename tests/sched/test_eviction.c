@@ -96,6 +96,17 @@ Test(eviction, the_last_one_is_spared_when_the_pod_is_gone)
     cr_expect_eq(asked(), 2);
 }
 
+Test(eviction, the_last_one_is_spared_when_the_pod_found_another_node)
+{
+    core_pass(&core);
+    core_node(&core, &(struct fixture_node){.name = "n2", .allocatable = "cpu=3, pods=10"});
+    core_wait(&core, 20000);
+    cr_assert_eq(core.port->counts[MEM_BIND], 1);
+    core_reply_evict(&core, "a", OUTCOME_DONE);
+    core_reply_evict(&core, "b", OUTCOME_DONE);
+    cr_expect_eq(asked(), 2);
+}
+
 Test(eviction, a_victim_that_leaves_anyway_is_not_asked)
 {
     core_pod(&core, &(struct fixture_pod){

@@ -258,7 +258,8 @@ static const struct node_row node_rows[] = {
     {"lowest top priority", {{{9, "cpu=4", 1}}, {{8, "cpu=2", 1}, {8, "cpu=2", 1}}}},
     {"smallest sum", {{{9, "cpu=2", 1}, {8, "cpu=2", 1}}, {{9, "cpu=2", 1}, {7, "cpu=2", 1}}}},
     /* negative priorities: two of them sum up to more than one does */
-    {"fewest victims", {{{-5, "cpu=2", 1}, {-5, "cpu=2", 1}}, {{-5, "cpu=4", 1}}}},
+    {"fewest victims",
+     {{{-2000000, "cpu=2", 1}, {-2000000, "cpu=2", 1}}, {{-2000000, "cpu=4", 1}}}},
     {"latest start", {{{9, "cpu=4", 1000}}, {{9, "cpu=4", 2000}}}},
     {"earliest of the top ones",
      {{{9, "cpu=2", 1000}, {9, "cpu=2", 9000}}, {{9, "cpu=2", 2000}, {9, "cpu=2", 3000}}}},
