@@ -88,6 +88,7 @@ test-sim: all $(BUILD)/test-sim $(BUILD)/test-faults ## the binary against the s
 
 test-real: all $(BUILD)/test-real ## the binary against a real control plane (builds it once)
 	$(Q)BUILD=$(BUILD) tests/real/run.sh $(BUILD)/test-real
+	$(Q)SPILLWAY_TEST_BARE=1 BUILD=$(BUILD) tests/real/run.sh $(BUILD)/test-real --filter 'preemption/*'
 
 test-differential: all $(BUILD)/test-real ## 20,000 random pods beside the real kube-scheduler; SEED=n
 	$(Q)SPILLWAY_DIFFERENTIAL_PODS=20000 SPILLWAY_DIFFERENTIAL_SEED=$(SEED) BUILD=$(BUILD) \

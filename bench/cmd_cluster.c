@@ -159,19 +159,6 @@ static int run_rounds(struct cluster_command *command)
     return 0;
 }
 
-/* Runs tests/real/build.sh, which builds what is missing, for its last line: a folder; yours. NULL:
- * it failed, or this is not the root of the sources. */
-static char *build_programs(void)
-{
-    char line[CONTROL_PLANE_PATH_BYTES] = "";
-    FILE *script = popen("tests/real/build.sh", "re");
-    if (!script)
-        return NULL;
-    while (fgets(line, sizeof(line), script))
-        line[strcspn(line, "\n")] = '\0';
-    return pclose(script) == 0 && line[0] == '/' ? mem_strdup(line) : NULL;
-}
-
 static int run_command(struct cluster_command *command)
 {
     const struct cluster_options *options = &command->options;
@@ -190,7 +177,7 @@ static int run_command(struct cluster_command *command)
                       options->pods, options->nodes, PLAIN_PODS_A_NODE_MAX);
         return 2;
     }
-    char *built = options->bin ? NULL : build_programs();
+    char *built = options->bin ? NULL : control_plane_programs();
     if (!options->bin && !built) {
         (void)fprintf(stderr, "spillway-bench cluster: no control plane: give --bin DIR, or run it "
                               "where tests/real/build.sh is\n");

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "bench/report.h"
+#include "model/base/mem.h"
 
 enum {
     TICK_MS = 50, /* how late a passed deadline is noticed */
@@ -165,8 +166,7 @@ static int start_apiserver(struct control_plane *plane, const char *url, struct 
     return control_plane_spawn(plane, &plane->apiserver, "kube-apiserver", arguments, err);
 }
 
-/* kube-apiserver cannot be told "any free port": one that is free now. */
-static int find_port(uint16_t *ret_port, struct err *err)
+int control_plane_find_port(uint16_t *ret_port, struct err *err)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t len = sizeof(address);
@@ -220,7 +220,7 @@ static int start(struct control_plane *plane, struct err *err)
 {
     char url[CONTROL_PLANE_PATH_BYTES + 32];
     (void)snprintf(url, sizeof(url), "unix://%s/etcd.sock", plane->dir);
-    int rc = find_port(&plane->port, err);
+    int rc = control_plane_find_port(&plane->port, err);
     if (rc == 0)
         rc = control_plane_write_files(plane, err);
     if (rc == 0)
@@ -275,4 +275,15 @@ void control_plane_close(struct control_plane *plane, bool keeps_files)
     access_free(plane->access);
     if (!keeps_files)
         control_plane_remove_files(plane);
+}
+
+char *control_plane_programs(void)
+{
+    char line[CONTROL_PLANE_PATH_BYTES] = "";
+    FILE *script = popen("tests/real/build.sh", "re");
+    if (!script)
+        return NULL;
+    while (fgets(line, sizeof(line), script))
+        line[strcspn(line, "\n")] = '\0';
+    return pclose(script) == 0 && line[0] == '/' ? mem_strdup(line) : NULL;
 }

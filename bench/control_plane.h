@@ -73,6 +73,15 @@ typedef void control_plane_make(void *ctx, uint32_t index, struct buf *path, str
 int control_plane_post_many(struct control_plane *plane, uint32_t count, control_plane_make *make,
                             void *ctx, struct err *err) NODISCARD;
 
+/* Programs cannot be told "any free port": one of loopback that is free now. */
+int control_plane_find_port(uint16_t *ret_port, struct err *err) NODISCARD;
+
+/* Runs tests/real/build.sh, which builds what is missing, for its last line: the folder of etcd,
+ * kube-apiserver and kube-scheduler; yours. NULL: it failed, or this is not the root of the
+ * sources.
+ */
+char *control_plane_programs(void);
+
 /* ---- private: control_plane_files.c ---- */
 
 /* Keys, certificates and the two configurations, for a server on plane->port. */

@@ -46,8 +46,8 @@ static void load_event(void *ctx, const struct event_request *request)
 
 static void load_evict(void *ctx, const struct evict_request *request)
 {
-    (void)ctx;
     (void)request;
+    ((struct core_load *)ctx)->evicted++;
 }
 
 static void load_policy(void *ctx, const struct policy_status *status)
@@ -70,6 +70,12 @@ static void load_note(void *ctx, enum note_level level, const char *text)
 
 void core_load_init(struct core_load *load, uint64_t seed)
 {
+    core_load_init_with(load, seed, NULL);
+}
+
+void core_load_init_with(struct core_load *load, uint64_t seed,
+                         void (*change)(struct sched_config *config))
+{
     *load = (struct core_load){.symbols = names_symbols_new(seed)};
     rng_init(&load->rng, seed);
     load->zone_key_sym = NAME_ZONE;
@@ -78,6 +84,8 @@ void core_load_init(struct core_load *load, uint64_t seed)
     struct sched_config config;
     sched_config_init(&config, load->symbols);
     config.hash_seed = config.cycle.seed = seed;
+    if (change)
+        change(&config);
     const struct port port = {
         .ctx = load,
         .now = load_now,
@@ -153,16 +161,14 @@ static const struct {
     int64_t cpu_milli, memory_mib;
 } templates[] = {{250, 256}, {500, 1024}, {1000, 2048}, {2000, 4096}, {500, 512}, {250, 2048}};
 
-void core_load_pod(struct core_load *load, uint32_t i, uint32_t node)
+static void add_pod(struct core_load *load, uint32_t i, uint32_t node, int32_t priority,
+                    struct scalar *requests, uint32_t request_count)
 {
     char name[32], version[32], node_name[32];
-    size_t template = i % ARRAY_LEN(templates);
-    struct scalar requests[] = {{NAME_CPU, templates[template].cpu_milli},
-                                {NAME_MEMORY, templates[template].memory_mib << 20}};
     struct container_object container = {
         .name = STR("main"),
         .image_sym = symbol_intern(load->symbols, STR("registry.example/app:1")),
-        .requests = {ARRAY_LEN(requests), requests, true},
+        .requests = {request_count, requests, true},
     };
     struct toleration tolerations[] = {
         {symbol_intern(load->symbols, STR("node.kubernetes.io/not-ready")), SYM_EMPTY,
@@ -176,6 +182,7 @@ void core_load_pod(struct core_load *load, uint32_t i, uint32_t node)
         .resource_version = print_number(version, "", ++load->version),
         .uid = {2, i + 1},
         .generation = 1,
+        .priority = priority,
         .scheduler_name_sym = symbol_intern(load->symbols, STR("spillway")),
         .containers = &container,
         .container_count = 1,
@@ -187,4 +194,19 @@ void core_load_pod(struct core_load *load, uint32_t i, uint32_t node)
         pod.phase = PHASE_RUNNING;
     }
     sched_on_event(load->sched, &(struct event){.kind = EVENT_POD_SEEN, .pod = &pod});
+}
+
+void core_load_pod(struct core_load *load, uint32_t i, uint32_t node)
+{
+    size_t template = i % ARRAY_LEN(templates);
+    struct scalar requests[] = {{NAME_CPU, templates[template].cpu_milli},
+                                {NAME_MEMORY, templates[template].memory_mib << 20}};
+    add_pod(load, i, node, 0, requests, ARRAY_LEN(requests));
+}
+
+void core_load_sized_pod(struct core_load *load, uint32_t i, uint32_t node, int64_t cpu_milli,
+                         int32_t priority)
+{
+    struct scalar request = {NAME_CPU, cpu_milli};
+    add_pod(load, i, node, priority, &request, 1);
 }

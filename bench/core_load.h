@@ -16,12 +16,16 @@ struct core_load {
     struct mono_ms now;
     uint64_t binds;    /* calls of port->bind() */
     uint64_t refusals; /* calls of port->patch_status() */
+    uint64_t evicted;  /* calls of port->evict() */
     uint64_t version;  /* private: last resourceVersion */
     struct rng rng;
     uint32_t zone_key_sym, arch_key_sym, arch_value_sym; /* private */
 };
 
 void core_load_init(struct core_load *load, uint64_t seed);
+/* With another configuration than the usual one; `change` may be NULL. */
+void core_load_init_with(struct core_load *load, uint64_t seed,
+                         void (*change)(struct sched_config *config));
 void core_load_fini(struct core_load *load);
 
 /* Both lists are begun or ended. */
@@ -34,5 +38,9 @@ void core_load_node(struct core_load *load, uint32_t i);
 /* Pod number i of the plain templates: 250m to 2 cores, 256 MiB to 4 GiB, two default tolerations.
  * Bound to a node, or waiting with `node` UINT32_MAX. */
 void core_load_pod(struct core_load *load, uint32_t i, uint32_t node);
+
+/* The same of one size and priority, without memory. */
+void core_load_sized_pod(struct core_load *load, uint32_t i, uint32_t node, int64_t cpu_milli,
+                         int32_t priority);
 
 #endif

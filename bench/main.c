@@ -9,6 +9,7 @@
 #include "bench/cmd_demo.h"
 #include "bench/cmd_http.h"
 #include "bench/cmd_memory.h"
+#include "bench/cmd_preempt.h"
 #include "bench/cmd_replay.h"
 #include "model/base/check.h"
 
@@ -23,6 +24,7 @@ static const struct command {
     {"cycle", cmd_cycle, "what one decision costs"},
     {"http", cmd_http, "binds a second of the real binary over HTTP/2"},
     {"cluster", cmd_cluster, "the same on a real control plane, beside kube-scheduler"},
+    {"preempt", cmd_preempt, "what one preemption costs, beside kube-scheduler's own"},
     {"memory", cmd_memory, "what nodes and pods cost in memory"},
     {"replay", cmd_replay, "a recording through the core, or a public trace through the real binary"},
 };

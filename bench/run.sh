@@ -31,6 +31,11 @@ run() {
 
 run decode
 run cycle --nodes 5000
+if [ -n "${SPILLWAY_CLUSTER:-}" ]; then
+    run preempt --nodes 1000
+else
+    run preempt --nodes 1000 --alone
+fi
 run memory --nodes 5000 --pods 150000
 run http --nodes 5000 --pods 50000
 if [ -n "${SPILLWAY_TRACES:-}" ]; then

@@ -190,7 +190,7 @@ enum verdict cycle_explain(const struct cycle *cycle, const struct pod *pod,
 bool cycle_preempt(struct cycle *cycle, const struct pod *pod, const struct preempt_scope *scope,
                    struct cycle_result *result, struct buf *message)
 {
-    if (!cycle->world.preemptor)
+    if (!cycle->world.preemptor || cycle->world.cluster->nodes.present_count == 0)
         return false;
     switch (preempt_find(cycle->world.preemptor, pod, scope, &result->preemption, message)) {
     case PREEMPT_FOUND:
@@ -232,6 +232,20 @@ static struct cycle_result cycle_refuse(struct cycle *cycle, const struct pod *p
     return result;
 }
 
+/* Refused before any node was asked, for good on each of them: no victim helps. */
+static struct cycle_result cycle_refuse_conflict(struct cycle *cycle, const struct pod *pod,
+                                                 struct buf *message)
+{
+    const struct bitset none = {0};
+    const struct preempt_scope scope = {.nodes = &cycle->world.cluster->nodes.present,
+                                        .matching = &none,
+                                        .full_unit = POLICY_UNITS_MAX};
+    struct cycle_result result = {
+        .slot = NODE_SLOT_NONE, .rejectors = 1u << PLUGIN_NODE_AFFINITY, .wake_at = MONO_NEVER};
+    (void)cycle_preempt(cycle, pod, &scope, &result, message);
+    return result;
+}
+
 static struct cycle_result cycle_found(uint32_t slot)
 {
     return (struct cycle_result){.slot = slot, .wake_at = MONO_NEVER};
@@ -253,11 +267,11 @@ static struct cycle_result cycle_run_all(struct cycle *cycle, const struct pod *
     return slot != NODE_SLOT_NONE ? cycle_found(slot) : cycle_refuse(cycle, pod, message);
 }
 
-static struct cycle_result cycle_refuse_early(enum plugin plugin, bool is_unsupported)
+static struct cycle_result cycle_refuse_early(enum plugin plugin)
 {
     return (struct cycle_result){.slot = NODE_SLOT_NONE,
                                  .rejectors = 1u << plugin,
-                                 .is_unsupported = is_unsupported,
+                                 .is_unsupported = true,
                                  .wake_at = MONO_NEVER};
 }
 
@@ -271,10 +285,10 @@ struct cycle_result cycle_run(struct cycle *cycle, struct pod *pod, struct mono_
     buf_init(&unsupported, CYCLE_MESSAGE_BYTES_MAX);
     if (cycle_unsupported(pod, &unsupported)) {
         format_prefilter(cluster, unsupported.data, message);
-        return cycle_refuse_early(PLUGIN_FEATURES, true);
+        return cycle_refuse_early(PLUGIN_FEATURES);
     }
     if (cluster->nodes.present_count > 0 && cycle_conflicts(cluster, pod->shape, message))
-        return cycle_refuse_early(PLUGIN_NODE_AFFINITY, false);
+        return cycle_refuse_conflict(cycle, pod, message);
     if (!pod_policy_entry(pod))
         return cycle_run_all(cycle, pod, message);
     struct err err = {0};
@@ -282,5 +296,5 @@ struct cycle_result cycle_run(struct cycle *cycle, struct pod *pod, struct mono_
     if (policy)
         return cycle_run_units(cycle, pod, policy, now, message);
     format_prefilter(cluster, err.text, message);
-    return cycle_refuse_early(PLUGIN_UNITS, true);
+    return cycle_refuse_early(PLUGIN_UNITS);
 }

@@ -20,7 +20,7 @@ struct eviction {
     struct named_pod preemptor,
         last;      /* last.name NULL: it was asked, or there is one victim only */
     uint32_t open; /* requests without an answer */
-    uint32_t slot;
+    uint32_t node_sym, scheduler_name_sym;
     bool has_failed; /* some victim stays: the last one is spared */
 };
 
@@ -64,8 +64,7 @@ static bool is_asked(const struct sched *sched, const struct pod *victim)
     return map_get(&sched->asked, uid_hash(victim->uid), is_asked_of, &victim->uid);
 }
 
-static void ask(struct sched *sched, struct eviction *eviction, struct pod *victim,
-                const struct pod *preemptor)
+static void ask(struct sched *sched, struct eviction *eviction, struct pod *victim)
 {
     struct asked *asked = mem_zalloc(1, sizeof(*asked));
     *asked = (struct asked){victim->uid, eviction};
@@ -75,14 +74,13 @@ static void ask(struct sched *sched, struct eviction *eviction, struct pod *vict
     struct buf message CLEANUP(buf_fini);
     buf_init(&message, CYCLE_MESSAGE_BYTES_MAX);
     (void)buf_printf(&message, "%s: preempting to accommodate a higher priority pod",
-                     symbol_text(sched->symbols, preemptor->shape->scheduler_name_sym));
+                     symbol_text(sched->symbols, eviction->scheduler_name_sym));
     const struct evict_request request = {
         .pod = pod_ref(victim),
         .message = buf_str(&message),
         .observed_generation = victim->generation,
     };
     sched->port.evict(sched->port.ctx, &request);
-    report_preempted(sched, victim, preemptor, eviction->slot);
 }
 
 /* The pod is tried again at once, and says so when it still needs room. */
@@ -106,7 +104,7 @@ static void ask_last(struct sched *sched, struct eviction *eviction)
     if (!last || is_asked(sched, last))
         return;
     if (is_wanted && !last->is_deleting)
-        ask(sched, eviction, last, preemptor);
+        ask(sched, eviction, last);
     else
         last->is_evicted = false;
 }
@@ -132,7 +130,8 @@ void eviction_start(struct sched *sched, struct pod *pod, const struct preempt_c
     CHECK(choice->victim_count > 0);
     sched->stats.nominated++;
     struct eviction *eviction = mem_zalloc(1, sizeof(*eviction));
-    eviction->slot = choice->slot;
+    eviction->node_sym = sched->cluster.nodes.nodes[choice->slot]->name_sym;
+    eviction->scheduler_name_sym = pod->shape->scheduler_name_sym;
     eviction->preemptor = name_pod(pod);
     struct pod *last = NULL;
     for (uint32_t i = 0; i < choice->victim_count; i++) {
@@ -141,7 +140,7 @@ void eviction_start(struct sched *sched, struct pod *pod, const struct preempt_c
             continue;
         victim->is_evicted = true;
         if (last)
-            ask(sched, eviction, last, pod);
+            ask(sched, eviction, last);
         last = victim;
     }
     if (last)
@@ -159,6 +158,18 @@ static void refused(struct sched *sched, struct eviction *eviction, const struct
         victim->is_evicted = false;
 }
 
+static void tell(struct sched *sched, const struct eviction *eviction, const struct reply *reply)
+{
+    const struct named_pod *preemptor = &eviction->preemptor;
+    const struct preempted preempted = {
+        .victim = reply->pod,
+        .preemptor = {preemptor->namespace_sym, str_from(preemptor->name), preemptor->uid},
+        .scheduler_name_sym = eviction->scheduler_name_sym,
+        .node_sym = eviction->node_sym,
+    };
+    report_preempted(sched, &preempted);
+}
+
 void eviction_on_reply(struct sched *sched, const struct reply *reply)
 {
     struct asked *asked =
@@ -169,7 +180,9 @@ void eviction_on_reply(struct sched *sched, const struct reply *reply)
     free(asked);
     CHECK(eviction->open > 0);
     eviction->open--;
-    if (reply->outcome != OUTCOME_DONE && reply->outcome != OUTCOME_GONE)
+    if (reply->outcome == OUTCOME_DONE)
+        tell(sched, eviction, reply);
+    else if (reply->outcome != OUTCOME_GONE)
         refused(sched, eviction, reply);
     go_on(sched, eviction);
 }

@@ -8,11 +8,10 @@
 struct words {
     bool is_warning;
     const char *reason, *action;
-    const struct pod_ref *related; /* NULL: none */
 };
 
-static const struct words bound_words = {false, "Scheduled", "Binding", NULL};
-static const struct words failed_words = {true, "FailedScheduling", "Scheduling", NULL};
+static const struct words bound_words = {false, "Scheduled", "Binding"};
+static const struct words failed_words = {true, "FailedScheduling", "Scheduling"};
 
 static void emit(struct sched *sched, const struct pod *pod, const struct words *words,
                  struct str note)
@@ -30,7 +29,6 @@ static void emit(struct sched *sched, const struct pod *pod, const struct words 
         .is_warning = words->is_warning,
         .reason = words->reason,
         .action = words->action,
-        .related = words->related,
         .note = note,
     };
     sched->port.emit_event(sched->port.ctx, &request);
@@ -113,17 +111,24 @@ void report_skipped(struct sched *sched, const struct pod *pod)
     emit(sched, pod, &failed_words, buf_str(&sched->message));
 }
 
-void report_preempted(struct sched *sched, const struct pod *victim, const struct pod *preemptor,
-                      uint32_t slot)
+/* Said by the scheduler of the pod that needs the room: the victim may be another one's. */
+void report_preempted(struct sched *sched, const struct preempted *preempted)
 {
-    const struct pod_ref related = pod_ref(preemptor);
-    const struct words words = {false, "Preempted", "Preempting", &related};
     char uid_text[UID_TEXT_BYTES];
-    (void)uid_format(sched->symbols, preemptor->uid, uid_text);
+    (void)uid_format(sched->symbols, preempted->preemptor.uid, uid_text);
     buf_clear(&sched->message);
     (void)buf_printf(&sched->message, "Preempted by pod %s on node %s", uid_text,
-                     symbol_text(sched->symbols, sched->cluster.nodes.nodes[slot]->name_sym));
-    emit(sched, victim, &words, buf_str(&sched->message));
+                     symbol_text(sched->symbols, preempted->node_sym));
+    const struct event_request request = {
+        .pod = preempted->victim,
+        .resource_version = STR(""),
+        .scheduler_name_sym = preempted->scheduler_name_sym,
+        .reason = "Preempted",
+        .action = "Preempting",
+        .related = &preempted->preemptor,
+        .note = buf_str(&sched->message),
+    };
+    sched->port.emit_event(sched->port.ctx, &request);
 }
 
 /* A patch that was not taken: the next failed attempt writes it again. */

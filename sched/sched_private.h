@@ -98,8 +98,13 @@ void report_bound(struct sched *sched, const struct pod *pod);
 /* With `nominated_slot` other than NODE_SLOT_NONE the nomination goes out in the same write. */
 void report_refused(struct sched *sched, struct pod *pod, struct str message,
                     enum nomination_change change, uint32_t nominated_slot);
-void report_preempted(struct sched *sched, const struct pod *victim, const struct pod *preemptor,
-                      uint32_t slot);
+/* Any of these may be gone by now. */
+struct preempted {
+    struct pod_ref victim, preemptor;
+    uint32_t scheduler_name_sym; /* of the preemptor */
+    uint32_t node_sym;
+};
+void report_preempted(struct sched *sched, const struct preempted *preempted);
 void report_failed(struct sched *sched, struct pod *pod, struct str message);
 void report_unconfirmed(struct sched *sched, const struct pod *pod, struct str message);
 void report_skipped(struct sched *sched, const struct pod *pod);

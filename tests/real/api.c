@@ -217,9 +217,13 @@ static void slot_send(struct api *api, struct slot *slot, size_t index, api_make
     CHECK(curl_multi_add_handle(api->multi, slot->easy) == CURLM_OK);
 }
 
-static void slot_init(struct api *api, struct slot *slot)
+static void slot_init(struct api *api, struct slot *slot, bool is_patch)
 {
     slot->easy = easy_new(api);
+    if (is_patch) {
+        curl_easy_setopt(slot->easy, CURLOPT_CUSTOMREQUEST, "PATCH");
+        curl_easy_setopt(slot->easy, CURLOPT_HTTPHEADER, api->patch_headers);
+    }
     buf_init(&slot->path, 512);
     buf_init(&slot->body, API_LINE_BYTES);
     buf_init(&slot->answer, API_LINE_BYTES);
@@ -255,7 +259,7 @@ static void watch_resume(struct api *api, CURL *easy, CURLcode code)
     CHECK(curl_multi_add_handle(api->multi, easy) == CURLM_OK);
 }
 
-/* The next POST that ended, or NULL. Watches that ended are begun again; they have no slot. */
+/* The next request that ended, or NULL. Watches that ended are begun again; they have no slot. */
 static struct slot *next_ended(struct api *api, CURLcode *ret_code)
 {
     int queued;
@@ -273,14 +277,14 @@ static struct slot *next_ended(struct api *api, CURLcode *ret_code)
     return NULL;
 }
 
-void api_post_many(struct api *api, size_t count, api_make *make, void *context)
+static void send_many(struct api *api, bool is_patch, size_t count, api_make *make, void *context)
 {
     struct slot slots[API_IN_FLIGHT];
     size_t slot_count = count < API_IN_FLIGHT ? count : API_IN_FLIGHT;
     size_t sent = 0;
     size_t answered = 0;
     for (; sent < slot_count; sent++) {
-        slot_init(api, &slots[sent]);
+        slot_init(api, &slots[sent], is_patch);
         slot_send(api, &slots[sent], sent, make, context);
     }
     while (answered < count) {
@@ -291,9 +295,9 @@ void api_post_many(struct api *api, size_t count, api_make *make, void *context)
         while ((slot = next_ended(api, &code))) {
             long status = 0;
             curl_easy_getinfo(slot->easy, CURLINFO_RESPONSE_CODE, &status);
-            cr_assert(code == CURLE_OK && status == 201, "POST %s: %s, status %ld: %s",
-                      slot->path.data, curl_easy_strerror(code), status,
-                      slot->answer.data ? slot->answer.data : "");
+            cr_assert(code == CURLE_OK && status == (is_patch ? 200 : 201),
+                      "%s %s: %s, status %ld: %s", is_patch ? "PATCH" : "POST", slot->path.data,
+                      curl_easy_strerror(code), status, slot->answer.data ? slot->answer.data : "");
             answered++;
             if (sent < count)
                 slot_send(api, slot, sent++, make, context);
@@ -303,6 +307,16 @@ void api_post_many(struct api *api, size_t count, api_make *make, void *context)
     }
     for (size_t i = 0; i < slot_count; i++)
         slot_fini(&slots[i]);
+}
+
+void api_post_many(struct api *api, size_t count, api_make *make, void *context)
+{
+    send_many(api, false, count, make, context);
+}
+
+void api_patch_many(struct api *api, size_t count, api_make *make, void *context)
+{
+    send_many(api, true, count, make, context);
 }
 
 /* Takes the whole lines out of what came. */

@@ -52,6 +52,9 @@ char *api_get_text(struct api *api, const char *path);
 typedef void api_make(void *context, size_t index, struct buf *path, struct buf *body);
 void api_post_many(struct api *api, size_t count, api_make *make, void *context);
 
+/* The same with merge patches, each answered 200. */
+void api_patch_many(struct api *api, size_t count, api_make *make, void *context);
+
 /* Calls `on_item` for each object of a list, read in pages. `path` without a query. */
 typedef void api_item(void *context, const json_t *object);
 void api_each(struct api *api, const char *path, api_item *on_item, void *context);

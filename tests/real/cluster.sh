@@ -13,6 +13,9 @@
 #   audit.log              each request of service account spillway, a JSON object a line
 # User "spillway" has exactly the rights of manifests/rbac.yaml.
 #
+# With SPILLWAY_TEST_BARE=1 nobody plays kubelet and only service accounts are looked after, so that pods,
+# nodes and budgets stay as a test writes them; "spillway" has the rights of manifests/preemption as well.
+#
 # Every process is in a session of its own and dies with this shell, however the shell ends.
 
 cluster_real=$(cd "$(dirname "$0")" && pwd)
@@ -24,19 +27,35 @@ cluster_start() {
     cluster_bin=$1 cluster_dir=$2
     (umask 077 && cluster_make_keys) || return 1
     cluster_start_apiserver || return 1
+    cluster_controller_names='*'
+    [ -z "${SPILLWAY_TEST_BARE:-}" ] ||
+        cluster_controller_names=serviceaccount-controller,namespace-controller,root-ca-certificate-publisher-controller
     # Its usual 20 requests a second would take a minute to take the not-ready taint off 1,000 nodes.
     cluster_spawn kube-controller-manager --kubeconfig="$cluster_dir/admin.kubeconfig" \
         --leader-elect=false --secure-port=0 --kube-api-qps=1000 --kube-api-burst=2000 \
+        --controllers="$cluster_controller_names" \
         --service-account-private-key-file="$cluster_dir/sa.key" --root-ca-file="$cluster_dir/ca.crt"
     cluster_controllers=$!
+    [ -n "${SPILLWAY_TEST_BARE:-}" ] || cluster_start_kwok
+    cluster_kubectl apply -f "$cluster_real/../../manifests/rbac.yaml" || return 1
+    cluster_kubectl create clusterrolebinding spillway-user --clusterrole=spillway --user=spillway || return 1
+    [ -z "${SPILLWAY_TEST_BARE:-}" ] || cluster_allow_preemption || return 1
+    # The controller-manager makes it; without it no pod can be created.
+    cluster_kubectl wait --for=create serviceaccount/default --timeout="${cluster_wait_seconds}s" || return 1
+    cluster_alive kube-controller-manager "$cluster_controllers" || return 1
+    [ -z "$cluster_kwok" ] || cluster_alive kwok "$cluster_kwok"
+}
+
+cluster_start_kwok() {
     cluster_spawn kwok --kubeconfig="$cluster_dir/admin.kubeconfig" --config="$cluster_bin/stages.yaml" \
         --manage-all-nodes=true --cidr=10.0.0.0/16 --node-ip=10.0.0.1 --node-lease-duration-seconds=40
     cluster_kwok=$!
-    cluster_kubectl apply -f "$cluster_real/../../manifests/rbac.yaml" || return 1
-    cluster_kubectl create clusterrolebinding spillway-user --clusterrole=spillway --user=spillway || return 1
-    # The controller-manager makes it; without it no pod can be created.
-    cluster_kubectl wait --for=create serviceaccount/default --timeout="${cluster_wait_seconds}s" || return 1
-    cluster_alive kube-controller-manager "$cluster_controllers" && cluster_alive kwok "$cluster_kwok"
+}
+
+cluster_allow_preemption() {
+    cluster_kubectl apply -f "$cluster_real/../../manifests/preemption/rbac.yaml" &&
+        cluster_kubectl create clusterrolebinding spillway-user-preemption --clusterrole=spillway-preemption \
+            --user=spillway
 }
 
 # Nothing of it is kept, so nothing is asked to end in good order. But every end is awaited: a data

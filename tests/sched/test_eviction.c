@@ -55,15 +55,34 @@ Test(eviction, the_last_victim_waits_for_the_answers_of_the_others)
     cr_expect_eq(sched_stats(core.sched).evicted, 3);
 }
 
-Test(eviction, each_victim_gets_an_event_that_names_the_pod_and_the_node)
+Test(eviction, a_victim_that_was_asked_gets_an_event_that_names_the_pod_and_the_node)
 {
     core_pass(&core);
+    cr_expect_eq(core.port->counts[MEM_EVENT], 1, "that of the pod itself");
+    core_reply_evict(&core, "a", OUTCOME_DONE);
+    cr_assert_eq(core.port->counts[MEM_EVENT], 2);
     const struct mem_call *event = mem_port_call(core.port, MEM_EVENT, 1);
     cr_expect_str_eq(event->reason, "Preempted");
     cr_expect_str_eq(event->pod, "a");
     cr_expect(!event->is_warning);
     cr_expect(strstr(event->text, "Preempted by pod ") == event->text);
     cr_expect(strstr(event->text, " on node n1"));
+    core_reply_evict(&core, "b", OUTCOME_FORBIDDEN);
+    cr_expect_eq(core.port->counts[MEM_EVENT], 2, "b stays");
+}
+
+/* The last victim is asked, and told of, when the node is no more. */
+Test(eviction, goes_on_when_the_node_is_gone)
+{
+    core_pass(&core);
+    struct event gone = {
+        .kind = EVENT_NODE_GONE,
+        .node = fixture_node_object(&core.fixture, &(struct fixture_node){.name = "n1"})};
+    sched_on_event(core.sched, &gone);
+    core_reply_evict(&core, "a", OUTCOME_DONE);
+    core_reply_evict(&core, "b", OUTCOME_DONE);
+    core_reply_evict(&core, "c", OUTCOME_DONE);
+    cr_expect(strstr(mem_port_call(core.port, MEM_EVENT, -1)->text, " on node n1"));
 }
 
 Test(eviction, a_refusal_spares_the_last_one_and_the_pod_is_tried_again_at_once)
@@ -91,6 +110,17 @@ Test(eviction, the_last_one_is_spared_when_the_pod_is_gone)
 {
     core_pass(&core);
     (void)core_pod_gone(&core, &(struct fixture_pod){.name = "p"});
+    core_reply_evict(&core, "a", OUTCOME_DONE);
+    core_reply_evict(&core, "b", OUTCOME_DONE);
+    cr_expect_eq(asked(), 2);
+}
+
+Test(eviction, the_last_one_is_spared_when_the_pod_found_another_node)
+{
+    core_pass(&core);
+    core_node(&core, &(struct fixture_node){.name = "n2", .allocatable = "cpu=3, pods=10"});
+    core_wait(&core, 20000);
+    cr_assert_eq(core.port->counts[MEM_BIND], 1);
     core_reply_evict(&core, "a", OUTCOME_DONE);
     core_reply_evict(&core, "b", OUTCOME_DONE);
     cr_expect_eq(asked(), 2);

@@ -1,24 +1,15 @@
-/* Preemption (kube-scheduler.md A14): which node, which victims, what is said of it, and who waits
- * for whom. */
+/* Preemption (kube-scheduler.md A14): which node, which victims, and what is said of it. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/sched/core.h"
+#include "tests/sched/preempt_core.h"
 
 static struct core core;
 
-enum { HIGH = 100, NODE_NAMES_MAX = 8 };
-
-static void switch_on(struct sched_config *config)
-{
-    config->preempts = true;
-    config->wall_zero_ms = INT64_C(1800000000000);
-}
-
 static void setup(void)
 {
-    core_init_with(&core, switch_on);
+    preempt_core_init(&core);
 }
 
 static void teardown(void)
@@ -30,50 +21,33 @@ TestSuite(preempt, .init = setup, .fini = teardown);
 
 static void add_node(const char *name)
 {
-    core_node(&core, &(struct fixture_node){.name = name, .allocatable = "cpu=4, pods=10"});
+    preempt_add_node(&core, name);
 }
 
-/* A pod that runs on the node. */
 static void add_running(const char *name, const char *node, const char *containers,
                         int32_t priority, int64_t started_s)
 {
-    core_pod(&core, &(struct fixture_pod){.name = name,
-                                          .node = node,
-                                          .containers = containers,
-                                          .priority = priority,
-                                          .started_s = started_s,
-                                          .scheduler = "other"});
+    preempt_add_running(&core, name, node, containers, priority, started_s);
 }
 
 static void add_pending(const char *name, const char *containers, int32_t priority)
 {
-    core_pod(&core,
-             &(struct fixture_pod){.name = name, .containers = containers, .priority = priority});
-    core_pass(&core);
+    preempt_add_pending(&core, name, containers, priority);
 }
 
-/* Names of the pods whose end was asked for, in order: "a b". */
 static const char *victims(void)
 {
-    static char text[512];
-    size_t len = 0;
-    text[0] = '\0';
-    for (int i = 0; i < (int)core.port->counts[MEM_EVICT]; i++)
-        len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", i > 0 ? " " : "",
-                                mem_port_call(core.port, MEM_EVICT, i)->pod);
-    return text;
+    return preempt_victims(&core);
 }
 
-/* What the last patch of a status nominated; "" nothing. */
 static const char *nominated(void)
 {
-    return symbol_text(core.fixture.symbols,
-                       mem_port_call(core.port, MEM_STATUS, -1)->node_name_sym);
+    return preempt_nominated(&core);
 }
 
 static const char *message(void)
 {
-    return mem_port_call(core.port, MEM_STATUS, -1)->text;
+    return preempt_message(&core);
 }
 
 /* ---- victims on a node ---- */
@@ -156,6 +130,27 @@ Test(preempt, it_says_where_it_would_not_help)
     add_pending("huge", "cpu=5", HIGH);
     cr_expect(strstr(message(), " preemption: 0/3 nodes are available: 3 Preemption is not helpful "
                                 "for scheduling."));
+}
+
+Test(preempt, terms_that_contradict_each_other_are_past_help)
+{
+    add_node("n1");
+    core_pod(&core, &(struct fixture_pod){.name = "p",
+                                          .required = "@metadata.name In n1 & @metadata.name In n2",
+                                          .priority = HIGH});
+    core_pass(&core);
+    cr_expect_str_eq(message(), "0/1 nodes are available: pod affinity terms conflict. preemption: "
+                                "0/1 nodes are available: 1 Preemption is not helpful for "
+                                "scheduling.");
+}
+
+Test(preempt, without_nodes_nothing_is_said_of_it)
+{
+    core_pod(&core, &(struct fixture_pod){
+                        .name = "p", .priority = HIGH, .nominated = "n1", .preempts_never = true});
+    core_pass(&core);
+    cr_expect_str_eq(message(), "no nodes available to schedule pods");
+    cr_expect(mem_port_call(core.port, MEM_STATUS, 0)->clears_nomination);
 }
 
 Test(preempt, host_ports_are_freed_as_well)
@@ -248,20 +243,23 @@ Test(preempt, budgets_do_not_forbid_it)
 /* ---- the node ---- */
 
 /* Per row two nodes; the second is the better one by the criterion named (A14.5). */
+struct row_pod {
+    int32_t priority;
+    const char *containers;
+    int64_t started_s;
+};
+
 struct node_row {
     const char *criterion;
-    struct {
-        int32_t priority;
-        const char *containers;
-        int64_t started_s;
-    } pods[2][3];
+    struct row_pod pods[2][3];
 };
 
 static const struct node_row node_rows[] = {
     {"lowest top priority", {{{9, "cpu=4", 1}}, {{8, "cpu=2", 1}, {8, "cpu=2", 1}}}},
     {"smallest sum", {{{9, "cpu=2", 1}, {8, "cpu=2", 1}}, {{9, "cpu=2", 1}, {7, "cpu=2", 1}}}},
     /* negative priorities: two of them sum up to more than one does */
-    {"fewest victims", {{{-5, "cpu=2", 1}, {-5, "cpu=2", 1}}, {{-5, "cpu=4", 1}}}},
+    {"fewest victims",
+     {{{-2000000, "cpu=2", 1}, {-2000000, "cpu=2", 1}}, {{-2000000, "cpu=4", 1}}}},
     {"latest start", {{{9, "cpu=4", 1000}}, {{9, "cpu=4", 2000}}}},
     {"earliest of the top ones",
      {{{9, "cpu=2", 1000}, {9, "cpu=2", 9000}}, {{9, "cpu=2", 2000}, {9, "cpu=2", 3000}}}},
@@ -272,10 +270,10 @@ static const struct node_row node_rows[] = {
 static void add_row_pods(const struct node_row *row, size_t side, const char *node)
 {
     for (size_t i = 0; i < ARRAY_LEN(row->pods[side]) && row->pods[side][i].containers; i++) {
+        const struct row_pod *pod = &row->pods[side][i];
         char name[16];
         (void)snprintf(name, sizeof(name), "%s-%zu", node, i);
-        add_running(name, node, row->pods[side][i].containers, row->pods[side][i].priority,
-                    row->pods[side][i].started_s);
+        add_running(name, node, pod->containers, pod->priority, pod->started_s);
     }
 }
 
@@ -295,163 +293,9 @@ Test(preempt, the_node_is_picked_by_five_criteria_in_order)
     }
 }
 
-/* ---- nominations ---- */
-
-Test(preempt, the_pod_takes_the_room_when_its_victim_is_gone)
-{
-    add_node("n1");
-    add_running("low", "n1", "cpu=4", 1, 1000);
-    add_pending("p", "cpu=4", HIGH);
-    core_reply_evict(&core, "low", OUTCOME_DONE);
-    add_pending("thief", "cpu=4", 50);
-    cr_expect_eq(core.port->counts[MEM_BIND], 0);
-    (void)core_pod_gone(&core, &(struct fixture_pod){.name = "low", .node = "n1"});
-    core_wait(&core, 20000);
-    cr_assert_eq(core.port->counts[MEM_BIND], 1);
-    cr_expect_str_eq(mem_port_call(core.port, MEM_BIND, 0)->pod, "p");
-    cr_expect_str_eq(victims(), "low");
-}
-
-Test(preempt, nobody_else_is_evicted_while_victims_leave)
-{
-    add_node("n1");
-    add_node("n2");
-    add_running("low", "n1", "cpu=4", 1, 1000);
-    add_running("mid", "n2", "cpu=4", 2, 1000);
-    add_pending("p", "cpu=4", HIGH);
-    cr_expect_str_eq(victims(), "low");
-    core_wait(&core, 20000);
-    /* something wakes it, before and after the watch shows the victim leaving */
-    core_pod(&core, &(struct fixture_pod){
-                        .name = "p", .containers = "cpu=3", .priority = HIGH, .nominated = "n1"});
-    core_wait(&core, 20000);
-    cr_expect_str_eq(message(),
-                     "0/2 nodes are available: 2 Insufficient cpu. preemption: not eligible due to "
-                     "a terminating pod on the nominated node.");
-    core_pod(&core, &(struct fixture_pod){.name = "low",
-                                          .node = "n1",
-                                          .containers = "cpu=4",
-                                          .is_deleting = true,
-                                          .is_preempted = true});
-    core_reply_evict(&core, "low", OUTCOME_DONE);
-    core_wait(&core, 20000);
-    cr_expect_str_eq(victims(), "low");
-    cr_expect(!mem_port_call(core.port, MEM_STATUS, -1)->clears_nomination);
-}
-
-/* As after a restart: only what the apiserver tells is known. */
-Test(preempt, victims_of_an_earlier_life_are_waited_for)
-{
-    add_node("n1");
-    add_node("n2");
-    core_pod(&core, &(struct fixture_pod){.name = "low",
-                                          .node = "n1",
-                                          .containers = "cpu=4",
-                                          .is_deleting = true,
-                                          .is_preempted = true});
-    add_running("mid", "n2", "cpu=4", 2, 1000);
-    core_pod(&core, &(struct fixture_pod){
-                        .name = "p", .containers = "cpu=4", .priority = HIGH, .nominated = "n1"});
-    core_pass(&core);
-    cr_expect_str_eq(victims(), "");
-}
-
-/* The scheduler ended between the condition and the delete. */
-Test(preempt, a_condition_without_a_delete_is_not_leaving)
-{
-    add_node("n1");
-    core_pod(&core, &(struct fixture_pod){
-                        .name = "low", .node = "n1", .containers = "cpu=4", .is_preempted = true});
-    core_pod(&core, &(struct fixture_pod){
-                        .name = "p", .containers = "cpu=4", .priority = HIGH, .nominated = "n1"});
-    core_pass(&core);
-    cr_expect_str_eq(victims(), "low");
-}
-
-Test(preempt, never_means_never_and_keeps_a_nomination)
-{
-    add_node("n1");
-    add_running("low", "n1", "cpu=4", 1, 1000);
-    core_pod(&core, &(struct fixture_pod){.name = "p",
-                                          .containers = "cpu=4",
-                                          .priority = HIGH,
-                                          .nominated = "n1",
-                                          .preempts_never = true});
-    core_pass(&core);
-    cr_expect_str_eq(victims(), "");
-    cr_expect_str_eq(message(), "0/1 nodes are available: 1 Insufficient cpu. preemption: not "
-                                "eligible due to preemptionPolicy=Never.");
-    cr_expect(!mem_port_call(core.port, MEM_STATUS, 0)->clears_nomination);
-}
-
-Test(preempt, without_a_candidate_the_nomination_is_cleared)
-{
-    add_node("n1");
-    add_running("high", "n1", "cpu=4", HIGH, 1000);
-    core_pod(&core, &(struct fixture_pod){
-                        .name = "p", .containers = "cpu=4", .priority = HIGH, .nominated = "n1"});
-    core_pass(&core);
-    cr_expect(mem_port_call(core.port, MEM_STATUS, 0)->clears_nomination);
-    cr_expect_eq(core_find(&core, "p")->nominated_node_sym, SYM_EMPTY, "in force at once");
-}
-
-Test(preempt, those_of_lower_priority_lose_their_nomination)
-{
-    add_node("n1");
-    add_running("low", "n1", "cpu=4", 1, 1000);
-    add_pending("mid", "cpu=4", 50);
-    core_reply_evict(&core, "low", OUTCOME_DONE);
-    cr_expect_str_eq(nominated(), "n1");
-    add_pending("p", "cpu=4", HIGH);
-    cr_expect_eq(core_find(&core, "mid")->nominated_node_sym, SYM_EMPTY);
-    core_wait(&core, 20000);
-    cr_expect(mem_port_call(core.port, MEM_STATUS, -1)->clears_nomination);
-    cr_expect_str_eq(mem_port_call(core.port, MEM_STATUS, -1)->pod, "mid");
-    cr_expect_neq(core_find(&core, "p")->nominated_node_sym, SYM_EMPTY);
-}
-
-Test(preempt, room_held_by_a_nominated_pod_is_not_room)
-{
-    add_node("n1");
-    add_running("a", "n1", "cpu=2", 1, 1000);
-    add_running("b", "n1", "cpu=2", 2, 1000);
-    core_pod(&core, &(struct fixture_pod){.name = "first",
-                                          .containers = "cpu=2",
-                                          .priority = HIGH,
-                                          .nominated = "n1",
-                                          .gates = 1});
-    add_pending("p", "cpu=2", HIGH);
-    cr_expect_eq(core.port->counts[MEM_EVICT], 1);
-    core_reply_evict(&core, "b", OUTCOME_DONE);
-    cr_expect_str_eq(victims(), "b a", "room for both");
-}
-
-Test(preempt, an_older_object_does_not_undo_a_nomination)
-{
-    add_node("n1");
-    add_running("low", "n1", "cpu=4", 1, 1000);
-    add_pending("p", "cpu=4", HIGH);
-    core_pod(&core, &(struct fixture_pod){
-                        .name = "p", .containers = "cpu=4", .priority = HIGH, .labels = "new"});
-    core_pass(&core);
-    cr_expect_neq(core_find(&core, "p")->nominated_node_sym, SYM_EMPTY);
-    add_pending("thief", "cpu=1", 50);
-    cr_expect_eq(core.port->counts[MEM_BIND], 0);
-}
-
-Test(preempt, a_nomination_that_was_not_written_is_written_again)
-{
-    add_node("n1");
-    add_running("low", "n1", "cpu=4", 1, 1000);
-    add_pending("p", "cpu=4", HIGH);
-    core_reply_status(&core, OUTCOME_THROTTLED);
-    core_pod(&core, &(struct fixture_pod){.name = "p", .containers = "cpu=3", .priority = HIGH});
-    core_wait(&core, 20000);
-    cr_expect_eq(core.port->counts[MEM_STATUS], 2);
-    cr_expect_str_eq(nominated(), "n1");
-}
-
 /* ---- the same events, the same choice; the tables are as they were ---- */
+
+enum { NODE_NAMES_MAX = 8 };
 
 static void fill_random_cluster(uint64_t seed)
 {

@@ -177,3 +177,27 @@ Test(preempt_units, victims_that_leave_in_one_unit_are_enough)
     core_wait(&core, 20000);
     cr_expect_eq(core.port->counts[MEM_EVICT], 1);
 }
+
+/* The same where only the unit's own type tolerates the node of the nomination. */
+Test(preempt_units, a_taint_of_the_unit_does_not_end_the_waiting)
+{
+    core_node(&core, &(struct fixture_node){.name = "s1",
+                                            .allocatable = "cpu=4, pods=110",
+                                            .labels = "pool=spot, cloud.google.com/gke-spot=true",
+                                            .taints = "cloud.google.com/gke-spot=true:NoSchedule"});
+    core_policy(&core, POLICY(BEFORE, ECS("") ",{\"name\":\"spot\",\"resource\":\"spot\","
+                                              "\"nodeSelector\":{\"pool\":\"spot\"}}"));
+    add_on("low", "e1", "cpu=4", "");
+    core_pod(&core, &(struct fixture_pod){.name = "victim",
+                                          .node = "s1",
+                                          .containers = "cpu=4",
+                                          .is_deleting = true,
+                                          .is_preempted = true});
+    core_pod(&core, &(struct fixture_pod){.name = "p",
+                                          .containers = "cpu=4",
+                                          .labels = "app=web",
+                                          .priority = 10,
+                                          .nominated = "s1"});
+    core_pass(&core);
+    cr_expect_eq(core.port->counts[MEM_EVICT], 0);
+}
