@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "model/base/mem.h"
+#include "model/object.h"
 #include "tests/sim/script.h"
 #include "tests/sim/stage.h"
 
@@ -189,6 +190,8 @@ Test(spillway_start, waits_for_an_apiserver_that_is_not_there_yet, .timeout = 12
                    access_server(script.access));
     cr_assert(script_run_for(&script, SPILLWAY_PATIENCE_MS, has_said,
                              &(struct awaited){&spillway, text, 2}));
+    for (int source = 0; source < POLICY_SOURCE_COUNT; source++) /* no CRDs there */
+        SCRIPT_SAY(&script, {404, "404 page not found\n", SCRIPT_ENDS, 0, "/resourcepolicies"});
     SCRIPT_SAY(&script,
                {200,
                 "{\"type\":\"ADDED\",\"object\":{\"kind\":\"Node\",\"apiVersion\":\"v1\","
