@@ -99,10 +99,11 @@ static void on_store_event(struct store_subscriber *subscriber, const struct sto
 
 void stage_open(struct stage *stage)
 {
-    stage_open_with(stage, NULL);
+    stage_open_with(stage, NULL, NULL);
 }
 
-void stage_open_with(struct stage *stage, const struct apiserver_options *options)
+void stage_open_with(struct stage *stage, const struct apiserver_options *options,
+                     const struct store_options *store)
 {
     struct err err = {0};
     *stage =
@@ -112,7 +113,7 @@ void stage_open_with(struct stage *stage, const struct apiserver_options *option
     cr_assert_eq(uv_loop_init(&stage->loop), 0);
     (void)uv_timer_init(&stage->loop, &stage->ticker);
     sim_clock_read_system(&stage->clock);
-    stage->store = store_new(NULL, &stage->clock);
+    stage->store = store_new(store, &stage->clock);
     stage->subscriber.on_event = on_store_event;
     store_subscribe(stage->store, &stage->subscriber);
     struct apiserver_options habits = {.bookmark_every_ms = 1000};

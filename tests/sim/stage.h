@@ -57,7 +57,8 @@ struct stage {
 /* The struct must stay where it is. */
 void stage_open(struct stage *stage);
 /* With a server of other habits; `options` NULL: the same. */
-void stage_open_with(struct stage *stage, const struct apiserver_options *options);
+void stage_open_with(struct stage *stage, const struct apiserver_options *options,
+                     const struct store_options *store);
 void stage_close(struct stage *stage); /* kills what runs, removes the files */
 
 /* Starts spillway with DIR/<kubeconfig> and more flags (NULL-terminated, may be NULL). */
