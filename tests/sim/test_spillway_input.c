@@ -70,7 +70,8 @@ static void start(void)
     (void)snprintf(path, sizeof(path), "%s/kubeconfig", script.dir);
     const char *const flags[] = {"--kubeconfig", path, NULL};
     SCRIPT_SAY(&script, {201, "{}", SCRIPT_ENDS, 0, "/pods/after/binding"});
-    for (int source = 0; source < POLICY_SOURCE_COUNT; source++) /* no CRDs there */
+    /* No CRDs there; asked again when an answer was lost with its connection. */
+    for (int i = 0; i < 4 * POLICY_SOURCE_COUNT; i++)
         SCRIPT_SAY(&script, {404, "404 page not found\n", SCRIPT_ENDS, 0, "/resourcepolicies"});
     spillway_start(&spillway, script.dir, flags);
 }
