@@ -8,7 +8,7 @@
 #include "tests/real/world.h"
 
 /* manifests/crd.yaml, and a CRD of the other group that keeps whatever is in an object; both are
- * served when it returns. */
+ * served when it returns, and what an earlier test left of either is gone. */
 void elastic_install(struct world *world);
 
 /* Takes both away, with their objects. */
