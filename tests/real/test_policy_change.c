@@ -81,10 +81,10 @@ Test(policy_change, a_kill_in_the_middle_of_a_burst_loses_no_count, .timeout = 3
 
     kill_in_the_middle(&world);
     world_start_spillway(&world, "token");
+    elastic_await_columns(&world, "burst", "first, second", "100/100, 400", 0);
     elastic_await_split(
         &world, "burst",
         (struct split[]){{"first", BURST_MAX}, {"second", BURST_PODS - BURST_MAX}, {NULL, 0}});
-    elastic_await_columns(&world, "burst", "first, second", "100/100, 400", 0);
     cr_expect_eq(world_stop_spillway(&world), 0);
     world_close(&world);
 }
@@ -220,6 +220,7 @@ Test(policy_change, what_cannot_be_used_is_said_and_the_last_good_generation_sta
     static const char unknown[] = "spec.units[0].resource: \"lunar\" is no unit type; known are ";
     cr_expect(strstr(bad, unknown) && strstr(bad, "its pods wait until it is mended"), "%s", bad);
     json_decref(elastic_await_waiting(&world, "edited", unknown));
+    elastic_await_columns(&world, "edited", "", "", 1);
     expect_accepted_column(&world, "\nedited 1 False ");
 
     /* Mended. */
