@@ -89,11 +89,12 @@ void elastic_add_deployment(struct world *world, const struct deployment_kind *k
     CHECK(buf_printf(&yaml,
                      "{apiVersion: apps/v1, kind: Deployment, metadata: {name: %s}, spec: {"
                      "replicas: %d, selector: {matchLabels: {app: %s}}, %s%s template: {"
-                     "metadata: {labels: {app: %s}%s%s}, spec: {schedulerName: spillway, "
+                     "metadata: {labels: {app: %s}%s%s}, spec: {schedulerName: spillway, %s%s "
                      "containers: [{name: main, image: 'test.invalid/main:1', "
                      "resources: {requests: {cpu: 1}}}]}}}}",
                      kind->name, kind->replicas, kind->name, kind->more, kind->more[0] ? "," : "",
-                     kind->name, kind->pod_meta[0] ? "," : "", kind->pod_meta));
+                     kind->name, kind->pod_meta[0] ? "," : "", kind->pod_meta, kind->pod_spec,
+                     kind->pod_spec[0] ? "," : ""));
     elastic_apply(world, yaml.data);
 }
 
