@@ -5,6 +5,7 @@
 
 #include "model/base/buf.h"
 #include "policy/cost.h"
+#include "policy/pair_text.h"
 #include "policy/parse.h"
 #include "policy/unit_presets.h"
 
@@ -205,6 +206,30 @@ static void add_type_labels(struct parse *parse, struct policy_unit *unit)
             copy[unit->type_label_count++] = type->labels[i];
 }
 
+/* Nobody else checks what a binding writes on a pod. */
+static int check_pairs(struct parse *parse, uint32_t index, const struct policy_unit *unit)
+{
+    const struct label *lists[] = {unit->labels, unit->annotations};
+    const uint32_t counts[] = {unit->label_count, unit->annotation_count};
+    const char *const fields[] = {"podLabels", "podAnnotations"};
+    for (uint32_t k = 0; k < ARRAY_LEN(lists); k++)
+        for (uint32_t i = 0; i < counts[k]; i++) {
+            struct str key = symbol_str(parse->symbols, lists[k][i].key_sym);
+            struct str value = symbol_str(parse->symbols, lists[k][i].value_sym);
+            if (!pair_key_is_valid(key))
+                return err_set(parse->err, EINVAL,
+                               "spec.units[%u].%s: \"" STR_FMT "\" is no key; a key is at most 63 "
+                               "letters, digits, '-', '_' or '.', after a DNS name and '/' if any",
+                               index, fields[k], STR_ARG(key));
+            if (k == 0 && !label_value_is_valid(value))
+                return err_set(parse->err, EINVAL,
+                               "spec.units[%u].podLabels[" STR_FMT "]: \"" STR_FMT "\" is no value "
+                               "of a label; at most 63 letters, digits, '-', '_' or '.'",
+                               index, STR_ARG(key), STR_ARG(value));
+        }
+    return 0;
+}
+
 static int parse_pairs(struct parse *parse, uint32_t index, struct policy_unit *unit)
 {
     const struct unit_object *object = &parse->object->units[index];
@@ -230,7 +255,7 @@ static int parse_pairs(struct parse *parse, uint32_t index, struct policy_unit *
     }
     unit->annotation_hashes = hashes;
     add_type_labels(parse, unit);
-    return 0;
+    return check_pairs(parse, index, unit);
 }
 
 /* Whether no node can be of the type and carry the unit's nodeSelector. */

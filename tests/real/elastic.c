@@ -10,6 +10,7 @@
 enum { PATH_BYTES = 512 };
 
 #define GROUP_PATH "/apis/scheduling.spillway.io/v1alpha1"
+#define OTHER_PATH "/apis/scheduling.alibabacloud.com/v1alpha1"
 
 static json_t *at(const json_t *object, const char *key)
 {
@@ -44,11 +45,26 @@ static const char other_crd[] =
 #define OUR_NAME   "crd/resourcepolicies.scheduling.spillway.io"
 #define OTHER_NAME "crd/resourcepolicies.scheduling.alibabacloud.com"
 
+/* Its namespace may be going, and the policy with it. */
+static void delete_policy(void *context, const json_t *policy)
+{
+    struct world *world = context;
+    char path[PATH_BYTES];
+    const json_t *meta = at(policy, "metadata");
+    (void)snprintf(path, sizeof(path), "/apis/%s/namespaces/%s/resourcepolicies/%s",
+                   text_at(policy, "apiVersion"), text_at(meta, "namespace"),
+                   text_at(meta, "name"));
+    long status = api_call(&world->api, "DELETE", path, NULL, NULL);
+    cr_assert(status == 200 || status == 404, "DELETE %s: status %ld", path, status);
+}
+
 void elastic_install(struct world *world)
 {
     free(world_kubectl(world, "apply", "-f", "manifests/crd.yaml", NULL));
     elastic_apply(world, other_crd);
     free(world_kubectl(world, "wait", "--for=condition=Established", OUR_NAME, OTHER_NAME, NULL));
+    api_each(&world->api, GROUP_PATH "/resourcepolicies", delete_policy, world);
+    api_each(&world->api, OTHER_PATH "/resourcepolicies", delete_policy, world);
 }
 
 void elastic_uninstall(struct world *world)
@@ -73,11 +89,12 @@ void elastic_add_deployment(struct world *world, const struct deployment_kind *k
     CHECK(buf_printf(&yaml,
                      "{apiVersion: apps/v1, kind: Deployment, metadata: {name: %s}, spec: {"
                      "replicas: %d, selector: {matchLabels: {app: %s}}, %s%s template: {"
-                     "metadata: {labels: {app: %s}%s%s}, spec: {schedulerName: spillway, "
+                     "metadata: {labels: {app: %s}%s%s}, spec: {schedulerName: spillway, %s%s "
                      "containers: [{name: main, image: 'test.invalid/main:1', "
                      "resources: {requests: {cpu: 1}}}]}}}}",
                      kind->name, kind->replicas, kind->name, kind->more, kind->more[0] ? "," : "",
-                     kind->name, kind->pod_meta[0] ? "," : "", kind->pod_meta));
+                     kind->name, kind->pod_meta[0] ? "," : "", kind->pod_meta, kind->pod_spec,
+                     kind->pod_spec[0] ? "," : ""));
     elastic_apply(world, yaml.data);
 }
 

@@ -8,7 +8,7 @@
 #include "tests/real/world.h"
 
 /* manifests/crd.yaml, and a CRD of the other group that keeps whatever is in an object; both are
- * served when it returns. */
+ * served when it returns, and what an earlier test left of either is gone. */
 void elastic_install(struct world *world);
 
 /* Takes both away, with their objects. */
@@ -18,11 +18,12 @@ void elastic_uninstall(struct world *world);
 void elastic_apply(struct world *world, const char *yaml);
 
 /* A Deployment of pods for spillway, app=<name>, one container that asks for a CPU. `more` is YAML
- * flow members of its spec ("strategy: {...}") or "", `pod_meta` likewise of the pods' metadata. */
+ * flow members of its spec ("strategy: {...}") or "", the others likewise of the pods' metadata and
+ * spec. */
 struct deployment_kind {
     const char *name;
     int replicas;
-    const char *more, *pod_meta;
+    const char *more, *pod_meta, *pod_spec;
 };
 void elastic_add_deployment(struct world *world, const struct deployment_kind *kind);
 

@@ -122,7 +122,7 @@ Test(install, is_applied_twice_and_starts_on_a_node_of_the_control_plane, .timeo
         *end = '\0';
         cr_expect(strstr(line, " unchanged"), "applied again: %s", line);
     }
-    cr_expect_eq(objects, 5, "%zu objects", objects);
+    cr_expect_eq(objects, 6, "%zu objects", objects);
 
     world_start_kube_scheduler(&world);
     cr_assert(api_await_event(&world.api, DEPLOYMENT_WATCH_PATH, is_available, NULL, ROLLOUT_MS),

@@ -9,6 +9,7 @@
 
 #include "model/base/mem.h"
 #include "tests/real/account.h"
+#include "tests/real/elastic.h"
 #include "tests/real/relay.h"
 #include "tests/real/rights.h"
 #include "tests/real/world.h"
@@ -81,15 +82,50 @@ static void expect_series(struct world *world)
               "the second refusal is not counted in the event of the first");
 }
 
-/* Streamed lists need the right to watch; a plain list is made after three streams that broke. The
- * first two break together, on the connection they share, the others may break one by one. */
-enum { LOST_STREAMS = 5 };
+/* Streamed lists need the right to watch; a plain list is made after three streams that broke: of
+ * nodes, of pods and of the policies of both groups, and later of owners. */
+enum { LOSE_ALL = 1 << 20 };
+#define THRICE(text) text, text, text
+static const char *const broken_start[] = {THRICE("watch of nodes: "), THRICE("watch of pods: "),
+                                           THRICE("watch of resourcepolicies: "),
+                                           THRICE("watch of resourcepolicies: "), NULL};
+static const char *const broken_owners[] = {THRICE("watch of replicasets: "),
+                                            THRICE("watch of statefulsets: "), NULL};
+
+/* Requests are lost until the log says all that. */
+static void stop_losing(struct world *world, struct relay *relay, const char *const said[])
+{
+    cr_assert(process_await_log(&world->spillway, said, WORLD_PATIENCE_MS), "streams do not break");
+    relay_lose(relay, 0);
+}
 
 /* Adds a pod whose binding is lost on the way. */
 static void play_lost_bind(struct world *world, struct relay *relay)
 {
     relay_lose(relay, 1);
     add_pod(world, "lost", one_cpu);
+}
+
+/* Half of what the owner wants, which has to be known. */
+static const char half_policy[] =
+    "{apiVersion: scheduling.spillway.io/v1alpha1, kind: ResourcePolicy, metadata: {name: half}, "
+    "spec: {selector: {kind: owned}, units: [{name: a, resource: ecs, max: 50%}, {name: b}]}}";
+#define OWNED_POD                                                                                  \
+    "selector: {matchLabels: {kind: owned}}, template: {metadata: {labels: {kind: owned}}, spec: " \
+    "{schedulerName: spillway, containers: [{name: main, image: 'test.invalid/main:1'}]}}"
+static const char replica_set[] = "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: "
+                                  "replica}, spec: {replicas: 2, " OWNED_POD "}}";
+static const char stateful_set[] = "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: "
+                                   "stateful}, spec: {replicas: 2, serviceName: x, " OWNED_POD "}}";
+
+/* The policy makes spillway ask for owners. */
+static void play_owner(struct world *world, struct relay *relay, const char *owner, bool is_broken)
+{
+    relay_lose(relay, is_broken ? LOSE_ALL : 0);
+    elastic_apply(world, half_policy);
+    if (is_broken)
+        stop_losing(world, relay, broken_owners);
+    elastic_apply(world, owner);
 }
 
 static void expect_no_secrets_and_no_wildcard(struct world *world, const json_t *role)
@@ -131,22 +167,27 @@ Test(install_rights, every_right_of_the_service_account_is_used_and_none_is_miss
 {
     struct world world;
     world_open(&world, "account-rights");
+    elastic_install(&world);
     world_add_nodes(&world, &small_node, 1);
     world_add_nodes(&world, &tainted_node, 1);
     FILE *audit = open_audit_at_end(&world);
     struct relay *relay = relay_open(account_apiserver_port(&world));
     struct account account;
     account_make(&account, &world, "kube-system");
-    relay_lose(relay, LOST_STREAMS);
+    relay_lose(relay, LOSE_ALL);
     account_start_spillway(&account, &world, relay_port(relay));
+    stop_losing(&world, relay, broken_start);
 
     play_bind(&world);
     play_refusal(&world);
     play_second_refusal(&world);
     expect_series(&world);
+    int lost = relay_lost(relay);
     play_lost_bind(&world, relay);
     free(world_await_bound(&world, "lost-0"));
-    cr_expect_eq(relay_lost(relay), LOST_STREAMS + 1, "%d requests lost", relay_lost(relay));
+    cr_expect_eq(relay_lost(relay), lost + 1, "%d requests lost", relay_lost(relay));
+    play_owner(&world, relay, replica_set, true);
+    elastic_await_columns(&world, "half", "a, b", "1/1, 1", 0);
     cr_expect_eq(world_stop_spillway(&world), 0);
 
     json_t *role = api_get(&world.api, ROLE_PATH);
@@ -172,55 +213,120 @@ Test(install_rights, every_right_of_the_service_account_is_used_and_none_is_miss
  * looks for in vain. */
 static const struct missing {
     const char *right;
-    enum { PLAY_START, PLAY_BROKEN_START, PLAY_BIND, PLAY_REFUSAL, PLAY_SERIES, PLAY_LOST } play;
-    const char *said[2];
+    enum {
+        PLAY_START,
+        PLAY_BROKEN_START,
+        PLAY_BIND,
+        PLAY_REFUSAL,
+        PLAY_SERIES,
+        PLAY_LOST,
+        PLAY_POLICY,
+        PLAY_REPLICA_SET,
+        PLAY_BROKEN_STATEFUL_SET,
+    } play;
+    const char *said[3];
     const char *object;
     const char *field;
+    const char *also; /* missing with it: its twin of another kind */
 } missing[] = {
-    {"watch pods", PLAY_START, {"cannot watch resource", "pods"}, "pod/fits-0", "{.spec.nodeName}"},
+    {"watch pods",
+     PLAY_START,
+     {"cannot watch resource", "pods"},
+     "pod/fits-0",
+     "{.spec.nodeName}",
+     NULL},
     {"watch nodes",
      PLAY_START,
      {"cannot watch resource", "nodes"},
      "pod/fits-0",
-     "{.spec.nodeName}"},
+     "{.spec.nodeName}",
+     NULL},
     {"list pods",
      PLAY_BROKEN_START,
      {"cannot list resource", "pods"},
      "pod/fits-0",
-     "{.spec.nodeName}"},
+     "{.spec.nodeName}",
+     NULL},
     {"list nodes",
      PLAY_BROKEN_START,
      {"cannot list resource", "nodes"},
      "pod/fits-0",
-     "{.spec.nodeName}"},
+     "{.spec.nodeName}",
+     NULL},
     {"create pods/binding",
      PLAY_BIND,
      {"cannot create resource", "pods/binding"},
      "pod/fits-0",
-     "{.spec.nodeName}"},
-    {"get pods", PLAY_LOST, {"cannot get resource", "pods"}, "pod/lost-0", "{.spec.nodeName}"},
+     "{.spec.nodeName}",
+     NULL},
+    {"get pods",
+     PLAY_LOST,
+     {"cannot get resource", "pods"},
+     "pod/lost-0",
+     "{.spec.nodeName}",
+     NULL},
     {"patch pods/status",
      PLAY_REFUSAL,
      {"cannot patch resource", "pods/status"},
      "pod/large-0",
-     "{.status.conditions[*].reason}"},
+     "{.status.conditions[*].reason}",
+     NULL},
     {"create events.k8s.io/events",
      PLAY_BIND,
      {"cannot create resource", "events"},
      "events.v1.events.k8s.io",
-     "{.items[*].reason}"},
+     "{.items[*].reason}",
+     NULL},
     {"patch events.k8s.io/events",
      PLAY_SERIES,
      {"cannot patch resource", "events"},
      "events.v1.events.k8s.io",
-     "{.items[*].series.count}"},
+     "{.items[*].series.count}",
+     NULL},
+    {"watch scheduling.spillway.io/resourcepolicies",
+     PLAY_START,
+     {"cannot watch resource", "resourcepolicies.scheduling.spillway.io",
+      "resourcepolicies.scheduling.alibabacloud.com"},
+     "pod/fits-0",
+     "{.spec.nodeName}",
+     "watch scheduling.alibabacloud.com/resourcepolicies"},
+    {"list scheduling.spillway.io/resourcepolicies",
+     PLAY_BROKEN_START,
+     {"cannot list resource", "resourcepolicies.scheduling.spillway.io",
+      "resourcepolicies.scheduling.alibabacloud.com"},
+     "pod/fits-0",
+     "{.spec.nodeName}",
+     "list scheduling.alibabacloud.com/resourcepolicies"},
+    {"patch scheduling.spillway.io/resourcepolicies/status",
+     PLAY_POLICY,
+     {"cannot patch resource", "resourcepolicies/status"},
+     "rsp/half",
+     "{.status}",
+     NULL},
+    {"watch apps/replicasets",
+     PLAY_REPLICA_SET,
+     {"cannot watch resource", "replicasets.apps is", "statefulsets.apps is"},
+     "pods",
+     "{.items[?(@.metadata.labels.kind==\"owned\")].spec.nodeName}",
+     "watch apps/statefulsets"},
+    {"list apps/statefulsets",
+     PLAY_BROKEN_STATEFUL_SET,
+     {"cannot list resource", "replicasets.apps is", "statefulsets.apps is"},
+     "pods",
+     "{.items[?(@.metadata.labels.kind==\"owned\")].spec.nodeName}",
+     "list apps/replicasets"},
 };
 
-/* Service account spillway of the world's namespace, with all rights but one. */
-static void grant_all_but(struct world *world, const char *right)
+/* Service account spillway of the world's namespace, with all rights but those of the row. */
+static void grant_all_but(struct world *world, const struct missing *row)
 {
     json_t *role = api_get(&world->api, ROLE_PATH);
-    json_t *less = rights_role_without(role, right, world->namespace);
+    json_t *less = rights_role_without(role, row->right, world->namespace);
+    if (row->also) {
+        json_decref(role);
+        role = less;
+        less = rights_role_without(role, row->also, world->namespace);
+    }
     char *body = json_dumps(less, 0);
     long status = api_call(&world->api, "POST", "/apis/rbac.authorization.k8s.io/v1/clusterroles",
                            body, NULL);
@@ -255,8 +361,18 @@ static void play_until_missing(struct world *world, struct relay *relay, const s
         play_bind(world);
         play_lost_bind(world, relay);
         break;
+    case PLAY_POLICY:
+        elastic_apply(world, half_policy);
+        break;
+    case PLAY_REPLICA_SET:
+        play_owner(world, relay, replica_set, false);
+        break;
+    case PLAY_BROKEN_STATEFUL_SET:
+        play_bind(world); /* so that it has all the rest */
+        play_owner(world, relay, stateful_set, true);
+        break;
     }
-    const char *const said[] = {row->said[0], row->said[1], NULL};
+    const char *const said[] = {row->said[0], row->said[1], row->said[2], NULL};
     cr_assert(process_await_log(&world->spillway, said, WORLD_PATIENCE_MS),
               "without the right to %s, %s does not say \"%s\"", row->right,
               world->spillway.log_path, row->said[0]);
@@ -268,17 +384,21 @@ static void expect_missed(size_t number, const struct missing *row)
     (void)snprintf(name, sizeof(name), "without-%zu", number);
     struct world world;
     world_open(&world, name);
+    elastic_install(&world);
     world_add_nodes(&world, &small_node, 1);
     world_add_nodes(&world, &tainted_node, 1);
-    grant_all_but(&world, row->right);
+    grant_all_but(&world, row);
     struct relay *relay = relay_open(account_apiserver_port(&world));
-    relay_lose(relay, row->play == PLAY_BROKEN_START ? LOST_STREAMS : 0);
+    bool is_broken = row->play == PLAY_BROKEN_START;
+    relay_lose(relay, is_broken ? LOSE_ALL : 0);
     struct account account;
     account_make(&account, &world, world.namespace);
     account_start_spillway(&account, &world, relay_port(relay));
+    if (is_broken)
+        stop_losing(&world, relay, broken_start);
 
     play_until_missing(&world, relay, row);
-    char field[64];
+    char field[128];
     (void)snprintf(field, sizeof(field), "--output=jsonpath=%s", row->field);
     char *seen CLEANUP(mem_freep) = world_kubectl(&world, "get", row->object, field, NULL);
     cr_expect_str_eq(seen, "", "without the right to %s, %s of %s is \"%s\"", row->right,
@@ -292,15 +412,18 @@ static void expect_missed(size_t number, const struct missing *row)
 Test(install_rights, without_any_one_of_its_rights_the_log_names_it_and_users_miss_something,
      .timeout = 600)
 {
-    for (size_t i = 0; i < ARRAY_LEN(missing); i++)
+    size_t count = 0;
+    for (size_t i = 0; i < ARRAY_LEN(missing); i++) {
         expect_missed(i, &missing[i]);
+        count += missing[i].also ? 2 : 1;
+    }
 
     struct world world;
     world_open(&world, "without-none");
     json_t *role = api_get(&world.api, ROLE_PATH);
     struct rights granted;
     rights_of_role(&granted, role);
-    cr_expect_eq(granted.count, ARRAY_LEN(missing), "%zu rights", granted.count);
+    cr_expect_eq(granted.count, count, "%zu rights", granted.count);
     json_decref(role);
     world_close(&world);
 }

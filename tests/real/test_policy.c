@@ -153,7 +153,7 @@ Test(policy, fills_its_units_in_order_and_the_replica_set_empties_the_last_first
     open_elastic(&world, "two-four-six", 2);
     elastic_apply(&world, three_units);
     free(elastic_await_condition(&world, "web", "Accepted", "Accepted"));
-    elastic_add_deployment(&world, &(struct deployment_kind){"web", 0, "", ""});
+    elastic_add_deployment(&world, &(struct deployment_kind){"web", 0, "", "", ""});
     for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
         elastic_scale(&world, "web", steps[i].replicas);
         elastic_await_split(&world, "web", steps[i].splits);
@@ -202,7 +202,7 @@ Test(policy, waits_for_terminating_pods_in_a_rollout_instead_of_spilling, .timeo
     elastic_add_deployment(
         &world, &(struct deployment_kind){
                     "roll", 2, "strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 100%}}",
-                    "finalizers: [test.example/hold]"});
+                    "finalizers: [test.example/hold]", ""});
     elastic_await_split(&world, "roll", (struct split[]){{"reserved", 2}, {NULL, 0}});
     two_names(&world, "roll", old);
     free(world_kubectl(&world, "patch", "deployment", "roll", "--patch",
@@ -234,7 +234,7 @@ Test(policy, counts_each_replica_set_by_itself_in_a_rollout, .timeout = 300)
     elastic_add_deployment(&world, &(struct deployment_kind){"keys", 3,
                                                              "strategy: {rollingUpdate: {maxSurge: "
                                                              "100%, maxUnavailable: 0}}",
-                                                             "annotations: {version: one}"});
+                                                             "annotations: {version: one}", ""});
     const struct split splits[] = {{"reserved", 2}, {"virtual", 1}, {NULL, 0}};
     elastic_await_split(&world, "keys", splits);
     free(world_kubectl(
@@ -279,7 +279,7 @@ Test(policy, lets_a_pod_wait_for_a_timeout_and_says_until_when, .timeout = 300)
                                   "  units:\n"
                                   "  - {name: reserved, resource: ecs, nodeSelector: {pool: "
                                   "reserved}, max: 5}\n" SERVERLESS));
-    elastic_add_deployment(&world, &(struct deployment_kind){"timed", 3, "", ""});
+    elastic_add_deployment(&world, &(struct deployment_kind){"timed", 3, "", "", ""});
     json_t *pod = elastic_await_waiting(&world, "timed",
                                         "Policy timed, generation 1: reserved: no node takes it, "
                                         "next unit not before ");
@@ -314,7 +314,7 @@ Test(policy, keeps_pods_waiting_in_a_unit_that_is_not_full, .timeout = 300)
                                             "  units:\n"
                                             "  - {name: reserved, resource: ecs, nodeSelector: "
                                             "{pool: reserved}, max: 3}\n" SERVERLESS));
-    elastic_add_deployment(&world, &(struct deployment_kind){"patient", 4, "", ""});
+    elastic_add_deployment(&world, &(struct deployment_kind){"patient", 4, "", "", ""});
     static const char sentence[] = "Policy patient, generation 1: reserved: no node takes it, next "
                                    "unit only when this one is full; serverless: not tried.";
     json_t *pod = elastic_await_waiting(&world, "patient", sentence);

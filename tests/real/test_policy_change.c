@@ -81,10 +81,10 @@ Test(policy_change, a_kill_in_the_middle_of_a_burst_loses_no_count, .timeout = 3
 
     kill_in_the_middle(&world);
     world_start_spillway(&world, "token");
+    elastic_await_columns(&world, "burst", "first, second", "100/100, 400", 0);
     elastic_await_split(
         &world, "burst",
         (struct split[]){{"first", BURST_MAX}, {"second", BURST_PODS - BURST_MAX}, {NULL, 0}});
-    elastic_await_columns(&world, "burst", "first, second", "100/100, 400", 0);
     cr_expect_eq(world_stop_spillway(&world), 0);
     world_close(&world);
 }
@@ -178,9 +178,9 @@ Test(policy_change, both_groups_are_read_once_they_are_installed, .timeout = 300
     elastic_apply(&world, our_policy);
     free(elastic_await_condition(&world, "ours", "Ready", "Ready"));
     json_decref(elastic_await_waiting(&world, "probe", "Policy probe, generation 1"));
-    elastic_add_deployment(&world, &(struct deployment_kind){"every", 2, "", ""});
-    elastic_add_deployment(&world, &(struct deployment_kind){"news", 6, "", ""});
-    elastic_add_deployment(&world, &(struct deployment_kind){"ours", 3, "", ""});
+    elastic_add_deployment(&world, &(struct deployment_kind){"every", 2, "", "", ""});
+    elastic_add_deployment(&world, &(struct deployment_kind){"news", 6, "", "", ""});
+    elastic_add_deployment(&world, &(struct deployment_kind){"ours", 3, "", "", ""});
     elastic_await_split(&world, "every", (struct split[]){{"first", 2}, {NULL, 0}});
     elastic_await_split(&world, "ours", (struct split[]){{"virtual", 1}, {"second", 2}, {NULL, 0}});
     free(world_kubectl(&world, "rollout", "status", "deployment/news", "--timeout=60s", NULL));
@@ -215,11 +215,12 @@ Test(policy_change, what_cannot_be_used_is_said_and_the_last_good_generation_sta
 
     /* No good generation: its pods wait, and say why. */
     elastic_apply(&world, EDITED("[{name: a, resource: lunar}]"));
-    elastic_add_deployment(&world, &(struct deployment_kind){"edited", 1, "", ""});
+    elastic_add_deployment(&world, &(struct deployment_kind){"edited", 1, "", "", ""});
     char *bad CLEANUP(mem_freep) = elastic_await_condition(&world, "edited", "Accepted", "Invalid");
     static const char unknown[] = "spec.units[0].resource: \"lunar\" is no unit type; known are ";
     cr_expect(strstr(bad, unknown) && strstr(bad, "its pods wait until it is mended"), "%s", bad);
     json_decref(elastic_await_waiting(&world, "edited", unknown));
+    elastic_await_columns(&world, "edited", "", "", 1);
     expect_accepted_column(&world, "\nedited 1 False ");
 
     /* Mended. */

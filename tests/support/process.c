@@ -215,8 +215,15 @@ static bool log_holds(const struct process *process, const char *const texts[])
 {
     char *log CLEANUP(mem_freep) = process_log(process);
     for (size_t i = 0; texts[i]; i++) {
-        if (!strstr(log, texts[i]))
-            return false;
+        const char *from = log;
+        for (size_t k = 0; k <= i; k++) {
+            if (strcmp(texts[k], texts[i]) != 0)
+                continue;
+            const char *at = strstr(from, texts[i]);
+            if (!at)
+                return false;
+            from = at + 1;
+        }
     }
     return true;
 }

@@ -41,8 +41,8 @@ int process_wait(struct process *process, int timeout_ms);
 /* Sends the signal and awaits the end. 0 when nothing runs. */
 int process_stop(struct process *process, int signal_number, int timeout_ms);
 
-/* Awaits that the log holds all of the texts (NULL-terminated list) or that the process ends; true
- * when it holds them. */
+/* Awaits that the log holds all of the texts (NULL-terminated list; one that is listed twice has to
+ * be there twice) or that the process ends; true when it holds them. */
 bool process_await_log(const struct process *process, const char *const texts[], int timeout_ms);
 
 /* The log, at most PROCESS_OUTPUT_BYTES of it; yours, release with free(). */
