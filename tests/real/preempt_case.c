@@ -34,6 +34,7 @@ static void make_pods_of(struct rng *rng, struct preempt_case *it, uint32_t node
             pod.level = (uint32_t)rng_below(rng, 3);
         pod.has_port = !has_port && pick_chance(rng, 15);
         has_port |= pod.has_port;
+        pod.is_leaving = pick_chance(rng, 5);
         for (uint32_t budget = 0; budget < it->budget_count; budget++)
             if (pick_chance(rng, 40))
                 pod.budgets |= 1u << budget;
@@ -243,11 +244,20 @@ static int compare_ranks(const struct rank *a, const struct rank *b)
     return a->start > b->start ? -1 : a->start < b->start;
 }
 
+static uint64_t leaving_of(const struct preempt_case *it)
+{
+    uint64_t leaving = 0;
+    for (uint32_t i = 0; i < it->pod_count; i++)
+        leaving |= (uint64_t)it->pods[i].is_leaving << i;
+    return leaving;
+}
+
 static bool is_right_in_order(const struct preempt_case *it, const struct case_choice *choice,
                               bool is_reversed)
 {
     struct case_choice own;
-    if (!find_choice(it, choice->node, is_reversed, &own) || own.victims != choice->victims)
+    if (!find_choice(it, choice->node, is_reversed, &own) ||
+        (own.victims & ~leaving_of(it)) != choice->victims)
         return false;
     const struct rank rank = rank_of(it, &own);
     for (uint32_t node = 0; node < it->node_count; node++) {
@@ -304,17 +314,19 @@ void case_print(const struct preempt_case *it, struct buf *out)
             if (it->pods[i].node == node)
                 (void)buf_printf(out,
                                  "  pod %u: %" PRId64 "m %" PRId64 "Mi%s priority %d start %" PRId64
-                                 " budgets %x\n",
+                                 " budgets %x%s\n",
                                  i, it->pods[i].cpu_milli, it->pods[i].memory_mib,
                                  it->pods[i].has_port ? " port" : "",
                                  (int)case_priorities[it->pods[i].level], it->pods[i].start_s,
-                                 it->pods[i].budgets);
+                                 it->pods[i].budgets, it->pods[i].is_leaving ? " leaving" : "");
     }
     for (uint32_t node = 0; node < it->node_count; node++) {
         struct case_choice choice;
-        if (find_choice(it, node, false, &choice))
-            (void)buf_printf(out, "candidate: node %u, victims %" PRIx64 ", %u violations%s\n",
-                             node, choice.victims, choice.violations,
-                             case_is_right(it, &choice) ? ", a right one" : "");
+        if (!find_choice(it, node, false, &choice))
+            continue;
+        choice.victims &= ~leaving_of(it);
+        (void)buf_printf(out, "candidate: node %u, victims %" PRIx64 ", %u violations%s\n", node,
+                         choice.victims, choice.violations,
+                         case_is_right(it, &choice) ? ", a right one" : "");
     }
 }

@@ -37,6 +37,7 @@ struct case_pod {
     uint32_t level;   /* index of its priority */
     int64_t start_s;  /* status.startTime; 0: none */
     uint32_t budgets; /* 1 << budget that selects it */
+    bool is_leaving;  /* deleted by somebody else: no request is made for it */
 };
 
 struct case_budget {
@@ -67,7 +68,7 @@ void case_generate(struct preempt_case *it, uint64_t seed);
 
 /* ---- what A14 says ---- */
 
-/* The victims are bits of pod indexes. */
+/* The victims, but for those that leave anyway, are bits of pod indexes. */
 struct case_choice {
     uint32_t node;
     uint64_t victims;

@@ -295,6 +295,28 @@ void preempt_batch_make(struct preempt_batch *batch, uint64_t first_seed, unsign
         case_generate(&batch->cases[i], first_seed + i);
 }
 
+static void delete_pod(struct preempt_batch *batch, unsigned side, unsigned index, const char *name)
+{
+    char path[PATH_BYTES];
+    (void)snprintf(path, sizeof(path), "/api/v1/namespaces/%s/pods/%c%" PRIu64 "-%s",
+                   batch->world->namespace, side_letters[side], batch->cases[index].seed, name);
+    long status = api_call(&batch->world->api, "DELETE", path, NULL, NULL);
+    cr_assert(status == 200, "DELETE %s: status %ld", path, status);
+}
+
+/* With their own grace period, which is long. */
+static void let_leave(struct preempt_batch *batch)
+{
+    for (unsigned index = 0; index < batch->count; index++)
+        for (unsigned pod = 0; pod < batch->cases[index].pod_count; pod++)
+            for (unsigned side = 0; side < PREEMPT_SIDES; side++) {
+                char name[16];
+                (void)snprintf(name, sizeof(name), "p%u", pod);
+                if (batch->cases[index].pods[pod].is_leaving)
+                    delete_pod(batch, side, index, name);
+            }
+}
+
 void preempt_batch_enter(struct preempt_batch *batch)
 {
     static const struct {
@@ -314,6 +336,8 @@ void preempt_batch_enter(struct preempt_batch *batch)
     };
     for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
         struct items items;
+        if (steps[i].make == make_preemptor)
+            let_leave(batch);
         collect(batch, steps[i].parts, steps[i].wants, &items);
         if (items.count > 0 && steps[i].is_patch)
             api_patch_many(&batch->world->api, items.count, steps[i].make, &items);
@@ -401,12 +425,8 @@ void preempt_batch_leave(struct preempt_batch *batch)
     struct world *world = batch->world;
     char path[PATH_BYTES];
     for (unsigned i = 0; i < batch->count; i++)
-        for (unsigned side = 0; side < PREEMPT_SIDES; side++) {
-            (void)snprintf(path, sizeof(path), "/api/v1/namespaces/%s/pods/%c%" PRIu64 "-preemptor",
-                           world->namespace, side_letters[side], batch->cases[i].seed);
-            long status = api_call(&world->api, "DELETE", path, NULL, NULL);
-            cr_assert(status == 200, "DELETE %s: status %ld", path, status);
-        }
+        for (unsigned side = 0; side < PREEMPT_SIDES; side++)
+            delete_pod(batch, side, i, "preemptor");
     (void)snprintf(path, sizeof(path), "/api/v1/namespaces/%s/pods", world->namespace);
     world_delete_all(world, path);
     (void)snprintf(path, sizeof(path), "/apis/policy/v1/namespaces/%s/poddisruptionbudgets",

@@ -107,11 +107,31 @@ static void show(const struct preempt_case *it, const struct preempt_answer_seen
                       seen[side].choice.victims, seen[side].message);
 }
 
-/* Refused for good: in the same words. A pod that waits for its victims may have been tried again,
- * sooner by the one than by the other. */
+static bool is_same_start(const char *a, const char *b, const char *until)
+{
+    const char *end_a = strstr(a, until), *end_b = strstr(b, until);
+    return end_a && end_b && end_a - a == end_b - b && strncmp(a, b, (size_t)(end_a - a)) == 0;
+}
+
+static bool is_same_end(const char *a, const char *b, char from)
+{
+    const char *start_a = strrchr(a, from), *start_b = strrchr(b, from);
+    return start_a && start_b && strcmp(start_a, start_b) == 0;
+}
+
+/* In the same words, but for the name of the node; on another node other numbers of victims may be
+ * right. A pod that waits for its victims may have been
+ * tried again, sooner by the one than by the other. */
 static bool says_the_same(const struct preempt_case *it, const struct preempt_answer_seen *seen)
 {
-    return !case_is_hopeless(it) || strcmp(seen[0].message, seen[1].message) == 0;
+    static const char waits[] = "not eligible due to a terminating pod on the nominated node.";
+    if (case_is_hopeless(it))
+        return strcmp(seen[0].message, seen[1].message) == 0;
+    if (strstr(seen[0].message, waits) || strstr(seen[1].message, waits))
+        return true;
+    return is_same_start(seen[0].message, seen[1].message, " on node ") &&
+           (seen[0].choice.node != seen[1].choice.node ||
+            is_same_end(seen[0].message, seen[1].message, ','));
 }
 
 static void judge(struct contest *contest, unsigned index)
