@@ -51,7 +51,7 @@ static void on_change(struct store_subscriber *subscriber, const struct store_ev
 
 static void expect_labels(const char *git_version, const struct fault *fault)
 {
-    stage_open_with(&stage, &(struct apiserver_options){.git_version = git_version});
+    stage_open_with(&stage, &(struct apiserver_options){.git_version = git_version}, NULL);
     struct label_watch watch = {.subscriber.on_event = on_change};
     store_subscribe(stage.store, &watch.subscriber);
     policy_stage_add_nodes(&stage, "10");
