@@ -162,6 +162,8 @@ Test(policy_refused, not_when_it_can_be_understood, .timeout = 300)
                         yaml.data, &result);
     cr_expect_eq(result.exit_code, 0, "%s", result.err.data);
     process_result_fini(&result);
+    free(world_kubectl(&world, "apply", "--dry-run=server", "-f", "manifests/example-policy.yaml",
+                       NULL));
     world_close(&world);
 }
 
