@@ -128,16 +128,21 @@ void trial_bring_back(struct trial *trial)
 /* ---- what spillway knows, against a list ---- */
 
 /* One label more on a node, and a pod for that label: once it is bound, both watches have told all
- * that was before. */
+ * that was before. Its namespace is the last one: a list that is under way names it at its end. */
+#define MARKERS "z-markers"
+
 static void pass_marker(struct trial *trial)
 {
+    long status = api_call(&trial->world.api, "POST", "/api/v1/namespaces",
+                           "{\"metadata\":{\"name\":\"" MARKERS "\"}}", NULL);
+    cr_assert(status == 201 || status == 409, "%ld", status);
     char body[PATH_BYTES], path[PATH_BYTES], name[32];
     struct world world = trial->world; /* the same in another namespace, where nothing is counted */
-    (void)snprintf(world.namespace, sizeof(world.namespace), "default");
+    (void)snprintf(world.namespace, sizeof(world.namespace), MARKERS);
     (void)snprintf(name, sizeof(name), "marker-%u", ++trial->markers);
     (void)snprintf(body, sizeof(body), "{\"metadata\":{\"labels\":{\"marker\":\"%s\"}}}", name);
     cr_assert_eq(api_call(&trial->world.api, "PATCH", "/api/v1/nodes/node-0", body, NULL), 200);
-    (void)snprintf(path, sizeof(path), "/api/v1/namespaces/default/pods");
+    (void)snprintf(path, sizeof(path), "/api/v1/namespaces/" MARKERS "/pods");
     (void)snprintf(body, sizeof(body),
                    "{\"metadata\":{\"name\":\"%s\"},\"spec\":{\"schedulerName\":\"spillway\","
                    "\"nodeSelector\":{\"marker\":\"%s\"},\"containers\":[{\"name\":\"main\","
@@ -187,7 +192,7 @@ static void expect_marker(void *context, const json_t *pod)
 {
     struct view *view = context;
     char line[PATH_BYTES];
-    (void)snprintf(line, sizeof(line), "\npod default/%s %s ", text_at(pod, "metadata", "name"),
+    (void)snprintf(line, sizeof(line), "\npod " MARKERS "/%s %s ", text_at(pod, "metadata", "name"),
                    text_at(pod, "metadata", "uid"));
     view->markers++;
     expect_line(view, line);
@@ -225,7 +230,7 @@ static void check_view(struct trial *trial, const char *state)
     char path[PATH_BYTES];
     (void)snprintf(path, sizeof(path), "/api/v1/namespaces/%s/pods", trial->world.namespace);
     api_each(api, path, expect_pod, &view);
-    api_each(api, "/api/v1/namespaces/default/pods", expect_marker, &view);
+    api_each(api, "/api/v1/namespaces/" MARKERS "/pods", expect_marker, &view);
     api_each(api, "/api/v1/nodes", expect_node, &view);
     size_t known = count_lines(state, "\npod ") + count_lines(state, "\nnode ");
     cr_expect_eq(known, view.lines, "spillway knows %zu objects, there are %zu", known, view.lines);
