@@ -63,7 +63,7 @@ deps: ## install what is missing (Debian packages)
 deps-build:
 	$(Q)tests/deps.sh build
 
-demo: deps-build ## watch pods being scheduled: simulated apiserver, real scheduler, table and SVG
+demo: deps-build ## watch units filled and emptied: simulated apiserver, real scheduler, table and SVG
 	$(Q)$(MAKE) --no-print-directory -j$(JOBS) all
 	$(Q)$(BUILD)/spillway-bench demo --spillway $(BUILD)/spillway --out $(BUILD)
 

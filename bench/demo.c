@@ -13,16 +13,17 @@
 #include "bench/controller.h"
 #include "bench/demo_chart.h"
 #include "bench/demo_plan.h"
+#include "bench/demo_units.h"
 #include "bench/demo_view.h"
 #include "model/base/mem.h"
 
 enum {
     TICK_MS = 50,
     SAMPLE_EVERY_MS = 200,
-    SAMPLES_MAX = 400,       /* more than the demo can last */
-    START_LIMIT_MS = 15000,  /* for the scheduler to begin watching */
-    SETTLE_LIMIT_MS = 25000, /* after the plan */
-    STOP_LIMIT_MS = 8000,    /* for the scheduler to exit; then it is killed */
+    SAMPLES_MAX = 600,      /* more than the demo can last */
+    START_LIMIT_MS = 15000, /* for the scheduler to begin watching */
+    PLAY_LIMIT_MS = 100000, /* three times what it takes */
+    STOP_LIMIT_MS = 8000,   /* for the scheduler to exit; then it is killed */
     STORE_TICK_MS = 5000,
     SEED = 1,
 };
@@ -43,12 +44,12 @@ struct demo {
     struct store *store;
     struct apiserver *server;
     struct controllers *controllers;
-    struct verify *verify; /* NULL when the demo stays */
+    struct verify *verify;   /* NULL when the demo stays */
+    struct demo_units units; /* then not in use */
     enum demo_state state;
     enum demo_result result;
     int64_t state_since_ms, store_ticked_ms;
-    uint32_t next_step;
-    bool plan_done;
+    struct demo_plan plan;
     struct demo_view view;
     struct demo_sample *samples;
     uint32_t sample_count;
@@ -139,7 +140,8 @@ static void on_signal(uv_signal_t *handle, int number)
 
 static void sample(struct demo *demo)
 {
-    const struct demo_sample moment = demo_sample_take(demo->verify, in_state_ms(demo));
+    const struct demo_sample moment =
+        demo_sample_take(demo->verify, demo->store, in_state_ms(demo));
     const struct demo_sample *last =
         demo->sample_count > 0 ? &demo->samples[demo->sample_count - 1] : NULL;
     demo_view_show(&demo->view, &moment);
@@ -175,19 +177,23 @@ static bool is_settled(struct demo *demo, const struct demo_waiting *waiting)
 
 static void finish(struct demo *demo, const struct demo_waiting *waiting, bool is_late)
 {
-    struct verify_claim claims[VERIFY_CLAIMS];
-    const struct demo_sample last = demo_sample_take(demo->verify, in_state_ms(demo));
+    struct verify_claim claims[VERIFY_CLAIMS + DEMO_UNITS_CLAIMS];
+    const struct demo_sample last = demo_sample_take(demo->verify, demo->store, in_state_ms(demo));
     if (demo->sample_count < SAMPLES_MAX)
         demo->samples[demo->sample_count++] = last;
     demo->view.next_ms = 0;
     demo_view_show(&demo->view, &last);
     demo_view_end(&demo->view);
+    if (!is_late)
+        demo_units_settled(&demo->units, in_state_ms(demo));
     bool holds = verify_judge(demo->verify, waiting->rows, waiting->count, claims);
+    holds = demo_units_judge(&demo->units, claims + VERIFY_CLAIMS) && holds;
     demo_view_summary(&demo->view, demo->store, demo->verify, &last);
-    demo_view_claims(&demo->view, claims, VERIFY_CLAIMS);
+    demo_view_units(&demo->view, &demo->units);
+    demo_view_claims(&demo->view, claims, ARRAY_LEN(claims));
     if (demo->options->chart) {
-        if (demo_chart_write(demo->samples, demo->sample_count, demo->options->chart, demo->err) <
-            0) {
+        if (demo_chart_write(demo->samples, demo->sample_count, &demo->plan, demo->options->chart,
+                             demo->err) < 0) {
             demo_end(demo, DEMO_FAILED);
             return;
         }
@@ -195,24 +201,36 @@ static void finish(struct demo *demo, const struct demo_waiting *waiting, bool i
     }
     if (!holds || is_late)
         (void)err_set(demo->err, EPROTO, "%s; the scheduler's log: %s/spillway.log",
-                      holds ? "pods still come and go long after the plan"
-                            : "a claim does not hold",
+                      holds ? "the plan did not come to its end in time" : "a claim does not hold",
                       demo->options->dir);
     demo_end(demo, holds && !is_late ? DEMO_PASSED : DEMO_FAILED);
 }
 
+/* Those that are due now. */
+static void take_steps(struct demo *demo)
+{
+    int64_t elapsed_ms = in_state_ms(demo);
+    enum demo_due due;
+    while ((due = demo_plan_due(&demo->plan, elapsed_ms)) != DEMO_NOT_DUE) {
+        if (due == DEMO_DUE_SETTLED && !demo->options->stays)
+            demo_units_settled(&demo->units, elapsed_ms);
+        demo_plan_step(&demo->plan, elapsed_ms);
+        demo->units.phase = demo->plan.phase;
+    }
+}
+
 static void play(struct demo *demo)
 {
-    int64_t next_ms = demo_plan_run(demo->store, in_state_ms(demo), &demo->next_step);
+    take_steps(demo);
     if (demo->options->stays) /* nobody looks, and what is kept of every pod would only grow */
         return;
     sample(demo);
-    if (next_ms >= 0)
+    bool late = in_state_ms(demo) > PLAY_LIMIT_MS;
+    if (!demo_plan_is_done(&demo->plan) && !late)
         return;
     struct demo_waiting waiting;
     demo_plan_waiting(demo->store, &waiting);
-    bool late = in_state_ms(demo) > demo_plan_length_ms() + SETTLE_LIMIT_MS;
-    bool settled = is_settled(demo, &waiting);
+    bool settled = demo_plan_is_done(&demo->plan) && is_settled(demo, &waiting);
     if (settled || late)
         finish(demo, &waiting, !settled);
 }
@@ -340,13 +358,18 @@ enum demo_result demo_run(const struct demo_options *options, struct err *err)
     sim_clock_read_system(&demo.clock);
     demo.samples = mem_zalloc(SAMPLES_MAX, sizeof(*demo.samples));
     demo.store = store_new(&store_options, &demo.clock);
+    demo.plan.store = demo.store;
     demo.verify = options->stays ? NULL : verify_new(demo.store);
+    if (demo.verify)
+        demo_units_init(&demo.units, demo.store, demo.verify);
     demo.controllers = controllers_new(demo.store, SEED);
     demo_view_init(&demo.view, stdout);
     demo_start(&demo);
     (void)uv_run(&demo.loop, UV_RUN_DEFAULT);
     CHECK(uv_loop_close(&demo.loop) == 0);
     controllers_free(demo.controllers);
+    if (demo.verify)
+        demo_units_fini(&demo.units);
     verify_free(demo.verify);
     store_free(demo.store);
     free(demo.samples);

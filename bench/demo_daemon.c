@@ -73,12 +73,13 @@ static void print_usage(const char *dir)
 {
     (void)printf("  export KUBECONFIG=%s/kubeconfig\n"
                  "  kubectl get nodes -L spillway.sim/kind\n"
-                 "  kubectl get deployments\n"
+                 "  kubectl get deployments,resourcepolicies\n"
+                 "  kubectl describe resourcepolicy web\n"
                  "  kubectl get pods -o wide -w\n"
                  "  kubectl scale deployment web --replicas=300\n"
                  "  kubectl create deployment hello --image=registry.example/hello --replicas=3\n"
                  "  kubectl describe pod -l app=too-large\n"
-                 "  kubectl cordon ecs-a-01\n",
+                 "  kubectl cordon ecs-1\n",
                  dir);
 }
 

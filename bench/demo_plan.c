@@ -5,113 +5,80 @@
 #include <string.h>
 
 #include "bench/controller.h"
+#include "bench/controller_read.h"
 #include "bench/demo_object.h"
-#include "bench/json_scan.h"
+#include "bench/node_kind.h"
 #include "model/base/mem.h"
 
 static const struct demo_kind_row kinds[DEMO_KIND_COUNT] = {
-    [DEMO_ECS] = {"ecs", "reserved ECS", "#3b6fb6"},
-    [DEMO_SPOT] = {"spot", "spot", "#e0a030"},
-    [DEMO_GPU] = {"gpu", "GPU", "#7a5fb0"},
-    [DEMO_ECI] = {"eci", "virtual nodes", "#4f9d7f"},
+    [DEMO_ECS] = {"ecs", "reserved ECS", "#3b6fb6", "#a9c2e3", 3, 16, 64, 0, 0},
+    [DEMO_SPOT] = {"spot", "spot", "#e0a030", "#f2d9a8", 2, 16, 64, 0, 30},
+    [DEMO_ECI] = {"eci", "virtual node", "#4f9d7f", "#b5d8c9", 1, 0, 0, 5000, 0},
 };
 
-static const struct demo_pool pools[] = {
-    {.name = "ecs-a", .kind = DEMO_ECS, .cpu = 16, .memory_gib = 64, .pods = 110},
-    {.name = "ecs-b", .kind = DEMO_ECS, .cpu = 32, .memory_gib = 128, .pods = 110},
-    {.name = "spot", .kind = DEMO_SPOT, .cpu = 16, .memory_gib = 64, .pods = 110},
-    {.name = "gpu", .kind = DEMO_GPU, .cpu = 32, .memory_gib = 256, .pods = 110, .gpus = 8},
-    {.name = "eci", .kind = DEMO_ECI, .cpu = 400, .memory_gib = 1600, .pods = 1000},
-};
-
-#define ON(kind)        (1u << DEMO_##kind)
-#define ON_SPOT_AND_ECI (ON(SPOT) | ON(ECI))
-
+/* The first is the story's. */
 static const struct demo_workload workloads[] = {
-    {.name = "web", .cpu_milli = 500, .memory_mib = 1024},
-    {.name = "api", .cpu_milli = 500, .memory_mib = 1024},
-    {.name = "search", .cpu_milli = 1000, .memory_mib = 4096},
-    {.name = "cache", .cpu_milli = 500, .memory_mib = 6144, .storage_gib = 2},
-    {.name = "checkout", .cpu_milli = 250, .memory_mib = 512},
-    {.name = "edge", .cpu_milli = 100, .memory_mib = 128, .host_port = 8080},
-    {.name = "batch", .cpu_milli = 200, .memory_mib = 256, .tolerates = ON(SPOT), .only = "spot"},
-    {.name = "encoder",
-     .cpu_milli = 500,
-     .memory_mib = 1024,
-     .tolerates = ON(SPOT),
-     .only = "spot"},
-    {.name = "train", .cpu_milli = 3000, .memory_mib = 24576, .gpus = 1, .tolerates = ON(GPU)},
-    {.name = "infer", .cpu_milli = 2000, .memory_mib = 8192, .gpus = 1, .tolerates = ON(GPU)},
-    {.name = "burst", .cpu_milli = 500, .memory_mib = 1024, .tolerates = ON(ECI), .only = "eci"},
-    {.name = "reports", .cpu_milli = 250, .memory_mib = 256, .tolerates = ON_SPOT_AND_ECI},
+    {.name = DEMO_APP, .cpu_milli = 500, .memory_mib = 1024},
     /* These can never run. */
-    {.name = "too-large", .cpu_milli = 1000000, .cannot = DEMO_TOO_LARGE},
+    {.name = "too-large", .cpu_milli = 1000000000, .cannot = DEMO_TOO_LARGE},
     {.name = "no-such-kind", .cpu_milli = 100, .only = "arm", .cannot = DEMO_NO_SUCH_LABEL},
-    {.name = "untolerated", .cpu_milli = 100, .only = "gpu", .cannot = DEMO_NOT_TOLERATED},
+    {.name = "untolerated", .cpu_milli = 100, .only = "eci", .cannot = DEMO_NOT_TOLERATED},
     {.name = "apart", .cpu_milli = 100, .apart = true, .cannot = DEMO_NOT_SUPPORTED},
 };
 
-enum act { ADD_NODES, REMOVE_NODE, CORDON, BREAK_NODE, SCALE, NEW_IMAGE };
+enum act { ADD_NODES, REMOVE_NODE, APPLY_POLICY, RECLAIM, SCALE };
+enum await { NOTHING, ACCEPTED, BOUND, RUNNING };
 
-/* A node that breaks stays not ready: its pods go on, nothing new comes. */
 static const struct step {
-    int64_t at_ms;
+    enum demo_phase phase;
+    enum await await;  /* before it */
+    uint32_t pause_ms; /* since the step before, at least */
     enum act act;
-    const char *name; /* of a pool, a node or a workload */
-    uint32_t count;   /* nodes to add, replicas to have */
+    const char *name; /* of a node or a workload */
+    uint32_t count;   /* replicas to have; milliseconds of notice */
 } steps[] = {
-    {0, ADD_NODES, "ecs-a", 12},
-    {0, SCALE, "web", 200},
-    {600, SCALE, "api", 150},
-    {1200, SCALE, "search", 150}, /* more than there is room for: they wait */
-    {2500, ADD_NODES, "gpu", 4},
-    {2500, SCALE, "train", 20},
-    {3000, SCALE, "infer", 8},
-    {3500, ADD_NODES, "ecs-a", 12},
-    {4500, SCALE, "cache", 60},
-    {4500, SCALE, "edge", 24},
-    {5000, ADD_NODES, "ecs-b", 8},
-    {5500, SCALE, "batch", 300}, /* before any spot node is there */
-    {6500, ADD_NODES, "spot", 10},
-    {6500, SCALE, "checkout", 80},
-    {7000, ADD_NODES, "spot", 10},
-    {7500, ADD_NODES, "ecs-b", 8},
-    {8000, ADD_NODES, "eci", 2},
-    {8000, SCALE, "burst", 400},
-    {9000, ADD_NODES, "spot", 10},
-    {9000, SCALE, "batch", 700},
-    {9500, SCALE, "reports", 300},
-    {10000, SCALE, "web", 500},
-    {11000, CORDON, "ecs-a-03", 0},
-    {11000, SCALE, "encoder", 60},
-    {11500, SCALE, "burst", 800},
-    {12000, REMOVE_NODE, "ecs-b-05", 0},
-    {12500, SCALE, "api", 300},
-    {13000, NEW_IMAGE, "checkout", 2},
-    {14000, REMOVE_NODE, "spot-07", 0},
-    {14300, REMOVE_NODE, "spot-19", 0},
-    {14500, SCALE, "encoder", 120},
-    {15000, BREAK_NODE, "ecs-a-09", 0},
-    {16000, SCALE, "too-large", 2},
-    {16300, SCALE, "no-such-kind", 3},
-    {16600, SCALE, "untolerated", 2},
-    {16900, SCALE, "apart", 1},
-    {17500, SCALE, "burst", 200},
-    {18000, SCALE, "batch", 250},
-    {18500, SCALE, "web", 260},
-    {19500, SCALE, "reports", 100},
-    {21500, SCALE, "reports", 120},
+    {DEMO_BEGINS, NOTHING, 0, ADD_NODES, NULL, 0},
+    {DEMO_BEGINS, NOTHING, 0, APPLY_POLICY, DEMO_APP, 0},
+    {DEMO_BEGINS, ACCEPTED, 0, SCALE, DEMO_APP, 10},
+    {DEMO_GROWS, RUNNING, 1500, SCALE, DEMO_APP, 30},
+    {DEMO_GROWS, BOUND, 600, SCALE, DEMO_APP, 50},
+    {DEMO_GROWS, BOUND, 600, SCALE, DEMO_APP, 70},
+    {DEMO_GROWS, BOUND, 600, SCALE, DEMO_APP, 90},
+    {DEMO_GROWS, BOUND, 600, SCALE, DEMO_APP, 110},
+    {DEMO_GROWS, BOUND, 600, SCALE, DEMO_APP, 130},
+    {DEMO_GROWS, BOUND, 600, SCALE, DEMO_APP, 150},
+    {DEMO_GROWS, BOUND, 600, SCALE, DEMO_APP, 170},
+    {DEMO_GROWS, BOUND, 600, SCALE, DEMO_APP, 190},
+    {DEMO_GROWS, BOUND, 600, SCALE, DEMO_APP, 200},
+    {DEMO_LOSES_SPOT, RUNNING, 1500, RECLAIM, "spot-1", 2000},
+    {DEMO_SHRINKS, RUNNING, 1500, SCALE, DEMO_APP, 180},
+    {DEMO_SHRINKS, RUNNING, 500, SCALE, DEMO_APP, 160},
+    {DEMO_SHRINKS, RUNNING, 500, SCALE, DEMO_APP, 140},
+    {DEMO_SHRINKS, RUNNING, 500, SCALE, DEMO_APP, 120},
+    {DEMO_SHRINKS, RUNNING, 500, SCALE, DEMO_APP, 100},
+    {DEMO_SHRINKS, RUNNING, 500, SCALE, DEMO_APP, 80},
+    {DEMO_SHRINKS, RUNNING, 500, SCALE, DEMO_APP, 60},
+    {DEMO_SHRINKS, RUNNING, 500, SCALE, DEMO_APP, 40},
+    {DEMO_SHRINKS, RUNNING, 500, SCALE, DEMO_APP, 20},
+    {DEMO_SHRINKS, RUNNING, 500, SCALE, DEMO_APP, 10},
+    {DEMO_REST, RUNNING, 1500, REMOVE_NODE, "spot-2", 0}, /* empty: given back */
+    {DEMO_REST, NOTHING, 0, SCALE, "too-large", 2},
+    {DEMO_REST, NOTHING, 0, SCALE, "no-such-kind", 3},
+    {DEMO_REST, NOTHING, 0, SCALE, "untolerated", 2},
+    {DEMO_REST, NOTHING, 1500, SCALE, "apart", 1},
 };
 
-static const struct demo_mark marks[] = {
-    {1200, "full: pods wait"},    {3500, "more nodes"},         {6500, "spot nodes join"},
-    {8000, "virtual nodes join"}, {12000, "a node is removed"}, {14000, "spot nodes lost"},
-    {17500, "scale-in begins"},
-};
-
-const struct demo_mark *demo_plan_mark(uint32_t index)
+const char *demo_phase_title(enum demo_phase phase)
 {
-    return index < ARRAY_LEN(marks) ? &marks[index] : NULL;
+    static const char *const titles[DEMO_PHASE_COUNT] = {
+        [DEMO_BEGINS] = "begins",
+        [DEMO_GROWS] = "grows",
+        [DEMO_LOSES_SPOT] = "spot reclaimed",
+        [DEMO_SHRINKS] = "shrinks",
+        [DEMO_REST] = "empty spot node goes",
+    };
+    CHECK((unsigned)phase < DEMO_PHASE_COUNT);
+    return titles[phase];
 }
 
 const struct demo_kind_row *demo_kind_get(enum demo_kind kind)
@@ -128,17 +95,21 @@ enum demo_kind demo_kind_find(const char *label)
     return (enum demo_kind)kind;
 }
 
-/* ---- steps ---- */
-
-static const struct demo_pool *find_pool(const char *name)
+uint32_t demo_pod_cpu_milli(void)
 {
-    size_t i = 0;
-    while (strcmp(pools[i].name, name) != 0) {
-        i++;
-        CHECK(i < ARRAY_LEN(pools));
-    }
-    return &pools[i];
+    return workloads[0].cpu_milli;
 }
+
+uint32_t demo_plan_most_pods(void)
+{
+    uint32_t most = 0;
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+        if (steps[i].act == SCALE && strcmp(steps[i].name, DEMO_APP) == 0 && steps[i].count > most)
+            most = steps[i].count;
+    return most;
+}
+
+/* ---- steps ---- */
 
 static const struct demo_workload *find_workload(const char *name)
 {
@@ -154,26 +125,30 @@ static void create(struct store *store, enum kind_id kind, const char *ns, json_
 {
     struct api_status status;
     CHECK(owned_body != NULL);
-    CHECK(store_create(store, kind, str_from(ns), owned_body, NULL, &status));
+    /* A user may have made one of that name (kubectl works during the demo): theirs stays. */
+    (void)!store_create(store, kind, str_from(ns), owned_body, NULL, &status);
     json_decref(owned_body);
 }
 
-/* The lowest numbers that are free. */
-static void add_nodes(struct store *store, const char *pool_name, uint32_t count)
+static void add_nodes(struct store *store)
 {
-    const struct demo_pool *pool = find_pool(pool_name);
     char name[64];
-    for (uint32_t number = 1; count > 0; number++) {
-        (void)snprintf(name, sizeof(name), "%s-%02u", pool->name, number);
-        if (store_get(store, KIND_NODE, STR(""), str_from(name)))
-            continue;
-        create(store, KIND_NODE, "", demo_node(pool, &kinds[pool->kind], name, number));
-        count--;
+    for (unsigned kind = 0; kind < DEMO_KIND_COUNT; kind++) {
+        const struct demo_kind_row *row = &kinds[kind];
+        for (uint32_t number = 1; number <= row->nodes; number++) {
+            (void)snprintf(name, sizeof(name), "%s-%u", row->label, number);
+            const struct node_shape shape = {.kind = row->label,
+                                             .name = name,
+                                             .zone = "",
+                                             .cpu = row->cpu,
+                                             .memory_gib = row->memory_gib,
+                                             .start_ms = row->start_ms};
+            create(store, KIND_NODE, "", node_shape_json(&shape));
+        }
     }
 }
 
-/* A user may have deleted what the step is about (kubectl works during the demo): then it is left
- * out. */
+/* A user may have deleted what the step is about: then it is left out. */
 static void patch(struct store *store, enum kind_id kind, const char *name, json_t *owned_patch)
 {
     struct api_status status;
@@ -203,40 +178,91 @@ static void remove_node(struct store *store, const char *name)
 
 static void do_step(struct store *store, const struct step *step)
 {
+    char notice[32];
     switch (step->act) {
     case ADD_NODES:
-        add_nodes(store, step->name, step->count);
+        add_nodes(store);
         return;
     case REMOVE_NODE:
         remove_node(store, step->name);
         return;
-    case CORDON:
-        patch(store, KIND_NODE, step->name, json_pack("{s:{s:b}}", "spec", "unschedulable", 1));
+    case APPLY_POLICY:
+        create(store, KIND_RESOURCE_POLICY, DEMO_NAMESPACE,
+               demo_policy(find_workload(step->name), kinds[DEMO_SPOT].max_cpu));
         return;
-    case BREAK_NODE:
+    case RECLAIM:
+        (void)snprintf(notice, sizeof(notice), "%u", step->count);
         patch(store, KIND_NODE, step->name,
-              json_pack("{s:{s:{s:s}}}", "metadata", "labels", NODE_DOWN_LABEL, "true"));
+              json_pack("{s:{s:{s:s}}}", "metadata", "labels", NODE_RECLAIM_LABEL, notice));
         return;
     case SCALE:
         scale(store, step->name, step->count);
-        return;
-    case NEW_IMAGE:
-        patch(store, KIND_DEPLOYMENT, step->name, demo_new_image(step->count));
         return;
     }
     CHECK_NEVER("a known act");
 }
 
-int64_t demo_plan_run(struct store *store, int64_t elapsed_ms, uint32_t *next)
+/* ---- when ---- */
+
+static bool is_accepted(struct store *store)
 {
-    while (*next < ARRAY_LEN(steps) && steps[*next].at_ms <= elapsed_ms)
-        do_step(store, &steps[(*next)++]);
-    return *next < ARRAY_LEN(steps) ? steps[*next].at_ms : -1;
+    const struct object *policy =
+        store_get(store, KIND_RESOURCE_POLICY, STR(DEMO_NAMESPACE), STR(DEMO_APP));
+    return policy && object_field_int(policy, "status.acceptedGeneration", 0) == policy->generation;
 }
 
-int64_t demo_plan_length_ms(void)
+/* Whether the Deployment has as many pods as it wants, all bound (and running), and no node is
+ * about to go. */
+static bool is_settled(struct store *store, bool must_run)
 {
-    return steps[ARRAY_LEN(steps) - 1].at_ms;
+    const struct object *deployment =
+        store_get(store, KIND_DEPLOYMENT, STR(DEMO_NAMESPACE), STR(DEMO_APP));
+    struct store_list nodes = store_list(store, KIND_NODE, STR(""));
+    struct str label;
+    int64_t count = 0;
+    for (size_t i = 0; i < nodes.count; i++)
+        if (object_label(nodes.objects[i], STR(NODE_RECLAIM_LABEL), &label))
+            return false;
+    struct store_list pods = store_list(store, KIND_POD, STR(DEMO_NAMESPACE));
+    for (size_t i = 0; i < pods.count; i++) {
+        const struct object *pod = pods.objects[i];
+        if (!object_label(pod, STR("app"), &label) || !str_is(label, DEMO_APP))
+            continue;
+        if (!pod->node_name || !pod_is_active(pod) ||
+            !store_get(store, KIND_NODE, STR(""), blob_str(pod->node_name)) ||
+            (must_run && !object_condition_true(pod, "Ready")))
+            return false;
+        count++;
+    }
+    return deployment && count == object_field_int(deployment, "spec.replicas", 1);
+}
+
+bool demo_plan_is_done(const struct demo_plan *plan)
+{
+    return plan->next == ARRAY_LEN(steps);
+}
+
+enum demo_due demo_plan_due(const struct demo_plan *plan, int64_t elapsed_ms)
+{
+    const struct step *step = &steps[plan->next];
+    if (demo_plan_is_done(plan) || elapsed_ms - plan->last_ms < step->pause_ms)
+        return DEMO_NOT_DUE;
+    if (step->await == NOTHING)
+        return DEMO_DUE;
+    if (step->await == ACCEPTED)
+        return is_accepted(plan->store) ? DEMO_DUE : DEMO_NOT_DUE;
+    return is_settled(plan->store, step->await == RUNNING) ? DEMO_DUE_SETTLED : DEMO_NOT_DUE;
+}
+
+void demo_plan_step(struct demo_plan *plan, int64_t elapsed_ms)
+{
+    CHECK(!demo_plan_is_done(plan));
+    const struct step *step = &steps[plan->next++];
+    if (step->phase != plan->phase)
+        plan->began_ms[step->phase] = elapsed_ms;
+    plan->phase = step->phase;
+    plan->last_ms = elapsed_ms;
+    do_step(plan->store, step);
 }
 
 /* ---- what must wait, and why ---- */

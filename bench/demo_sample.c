@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "bench/node_kind.h"
 #include "model/base/mem.h"
 
 double demo_percent(int64_t used, int64_t offered)
@@ -25,9 +26,10 @@ static void add_pod(struct demo_sample *sample, const struct verify_pod *pod)
     sample->kinds[kind].running += pod->is_running;
 }
 
-struct demo_sample demo_sample_take(const struct verify *verify, int64_t at_ms)
+struct demo_sample demo_sample_take(const struct verify *verify, struct store *store, int64_t at_ms)
 {
-    struct demo_sample sample = {.at_ms = at_ms};
+    struct demo_sample sample = {.at_ms = at_ms,
+                                 .cost_micros_per_minute = cluster_cost_micros_per_minute(store)};
     const struct verify_pod *pod;
     const struct verify_node *node;
     for (uint32_t i = 0; (pod = verify_pod_at(verify, i)); i++)

@@ -18,10 +18,12 @@ struct demo_sample {
     uint32_t created, bound_ever;      /* pods, all that ever were */
     uint32_t waiting, bound, deleting; /* pods that are there now */
     struct demo_kind_sample kinds[DEMO_KIND_COUNT];
+    int64_t cost_micros_per_minute;
 };
 
 /* Cost: a walk of all pods ever seen. */
-struct demo_sample demo_sample_take(const struct verify *verify, int64_t at_ms);
+struct demo_sample demo_sample_take(const struct verify *verify, struct store *store,
+                                    int64_t at_ms);
 
 struct demo_latency {
     uint32_t count;          /* pods bound without ever having been refused */

@@ -28,16 +28,16 @@ static void show_block(struct demo_view *view, const struct demo_sample *sample)
     if (view->lines > 0)
         (void)fprintf(view->out, "\033[%dA", view->lines);
     (void)fprintf(view->out,
-                  "\033[K  %5.1f s   pods created %5u   bound %5u   waiting %5u   ending %5u\n",
+                  "\033[K  %5.1f s   pods created %5u   bound %5u   waiting %5u   ending %5u   "
+                  "%.4f a minute\n",
                   (double)sample->at_ms / 1000, sample->created, sample->bound, sample->waiting,
-                  sample->deleting);
+                  sample->deleting, (double)sample->cost_micros_per_minute / 1e6);
     for (unsigned i = 0; i < DEMO_KIND_COUNT; i++) {
         const struct demo_kind_sample *kind = &sample->kinds[i];
-        double cpu = demo_percent(kind->cpu_used, kind->cpu_offered);
         (void)fprintf(view->out, "\033[K  %-14s ", demo_kind_get((enum demo_kind)i)->title);
-        show_bar(view, cpu);
-        (void)fprintf(view->out, " %3.0f%% cpu  %5u pods on %2u nodes\n", cpu, kind->pods,
-                      kind->nodes);
+        show_bar(view, demo_percent(kind->pods, demo_plan_most_pods()));
+        (void)fprintf(view->out, "  %5u pods, %3u starting, on %2u nodes\n", kind->pods,
+                      kind->pods - kind->running, kind->nodes);
     }
     view->lines = DEMO_KIND_COUNT + 1;
 }
@@ -49,7 +49,7 @@ static void show_line(const struct demo_view *view, const struct demo_sample *sa
     for (unsigned i = 0; i < DEMO_KIND_COUNT; i++)
         (void)fprintf(view->out, "  %s %u", demo_kind_get((enum demo_kind)i)->label,
                       sample->kinds[i].pods);
-    (void)fputs("\n", view->out);
+    (void)fprintf(view->out, "  %.4f a minute\n", (double)sample->cost_micros_per_minute / 1e6);
 }
 
 void demo_view_show(struct demo_view *view, const struct demo_sample *sample)
@@ -104,18 +104,26 @@ static size_t collect_reasons(struct store *store, struct reason_row rows[REASON
     return count;
 }
 
+/* The room of a virtual node is nominal: no share of it is shown, and it is not in the total. */
 static void show_kinds(const struct demo_view *view, const struct demo_sample *sample)
 {
     struct demo_kind_sample total = {0};
     (void)fprintf(view->out, "\n  %-15s %7s %7s %7s %9s\n", "", "nodes", "pods", "cpu", "memory");
     for (unsigned i = 0; i <= DEMO_KIND_COUNT; i++) {
-        const struct demo_kind_sample *kind = i < DEMO_KIND_COUNT ? &sample->kinds[i] : &total;
-        (void)fprintf(view->out, "  %-15s %7u %7u %6.0f%% %8.0f%%\n",
-                      i < DEMO_KIND_COUNT ? demo_kind_get((enum demo_kind)i)->title : "all",
-                      kind->nodes, kind->pods, demo_percent(kind->cpu_used, kind->cpu_offered),
-                      demo_percent(kind->memory_used, kind->memory_offered));
+        const struct demo_kind_row *row =
+            i < DEMO_KIND_COUNT ? demo_kind_get((enum demo_kind)i) : NULL;
+        const struct demo_kind_sample *kind = row ? &sample->kinds[i] : &total;
+        (void)fprintf(view->out, "  %-15s %7u %7u", row ? row->title : "all", kind->nodes,
+                      kind->pods);
         total.nodes += kind->nodes;
         total.pods += kind->pods;
+        if (row && row->cpu == 0) {
+            (void)fprintf(view->out, " %7s %9s\n", "-", "-");
+            continue;
+        }
+        (void)fprintf(view->out, " %6.0f%% %8.0f%%\n",
+                      demo_percent(kind->cpu_used, kind->cpu_offered),
+                      demo_percent(kind->memory_used, kind->memory_offered));
         total.cpu_used += kind->cpu_used;
         total.cpu_offered += kind->cpu_offered;
         total.memory_used += kind->memory_used;
@@ -145,6 +153,24 @@ void demo_view_summary(const struct demo_view *view, struct store *store,
                   (long long)latency.p50_ms, (long long)latency.p99_ms, latency.count,
                   latency.late_count, (double)latency.late_most_ms / 1000, latency.busiest_second,
                   sample->bound_ever);
+}
+
+void demo_view_units(const struct demo_view *view, const struct demo_units *units)
+{
+    (void)fprintf(view->out, "\n  %-22s %6s %6s", "settled when it", "at", "pods");
+    for (unsigned kind = 0; kind < DEMO_KIND_COUNT; kind++)
+        (void)fprintf(view->out, " %13s", demo_kind_get((enum demo_kind)kind)->title);
+    (void)fprintf(view->out, " %14s\n", "cost a minute");
+    for (unsigned phase = 0; phase < DEMO_PHASE_COUNT; phase++) {
+        const struct demo_moment *moment = &units->moments[phase];
+        if (!moment->is_known)
+            continue;
+        (void)fprintf(view->out, "  %-22s %4.0f s %6u", demo_phase_title((enum demo_phase)phase),
+                      (double)moment->at_ms / 1000, moment->pods);
+        for (unsigned kind = 0; kind < DEMO_KIND_COUNT; kind++)
+            (void)fprintf(view->out, " %13u", moment->units[kind]);
+        (void)fprintf(view->out, " %14.4f\n", (double)moment->cost_micros_per_minute / 1e6);
+    }
 }
 
 void demo_view_claims(const struct demo_view *view, const struct verify_claim *claims,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "bench/demo_sample.h"
+#include "bench/demo_units.h"
 
 struct demo_view {
     FILE *out;
@@ -26,6 +27,9 @@ void demo_view_end(struct demo_view *view);
 /* The table, what waits and why, and the figures. */
 void demo_view_summary(const struct demo_view *view, struct store *store,
                        const struct verify *verify, const struct demo_sample *sample);
+
+/* A row for each phase: where the pods were when all was quiet, and what it cost. */
+void demo_view_units(const struct demo_view *view, const struct demo_units *units);
 
 /* PASS and FAIL lines. */
 void demo_view_claims(const struct demo_view *view, const struct verify_claim *claims,

@@ -12,10 +12,11 @@
 /* Serverless costs one and a half times what an own machine does for the same hour
  * (elastic-policies.md 6.4), spot a third of it. */
 static const struct node_kind kinds[] = {
-    {"ecs", 300, 150, false, 30000, 4000, 0, NULL, NULL},
-    {"spot", 500, 250, false, 10000, 1300, 0, "capacity-type", "spot"},
-    {"gpu", 300, 150, false, 30000, 4000, 1500000, "nvidia.com/gpu", "present"},
-    {"eci", 1500, 750, true, 45000, 6000, 2250000, "virtual-kubelet.io/provider", "simulated"},
+    {"ecs", 300, 150, false, 30000, 4000, 0, NULL, NULL, false},
+    {"spot", 500, 250, false, 10000, 1300, 0, "cloud.google.com/gke-spot", "true", true},
+    {"gpu", 300, 150, false, 30000, 4000, 1500000, "nvidia.com/gpu", "present", false},
+    {"eci", 1500, 750, true, 45000, 6000, 2250000, "virtual-kubelet.io/provider", "simulated",
+     false},
 };
 
 const struct node_kind *node_kind_get(struct str label)
@@ -57,6 +58,8 @@ static json_t *shape_labels(const struct node_shape *shape, const struct node_ki
         set_text(labels, "kubernetes.io/role", "agent");
         set_text(labels, "node.kubernetes.io/exclude-from-external-load-balancers", "true");
     }
+    if (kind->taint_is_label)
+        set_text(labels, kind->taint_key, kind->taint_value);
     if (shape->zone[0])
         set_text(labels, "topology.kubernetes.io/zone", shape->zone);
     if (shape->instance_type)

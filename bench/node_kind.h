@@ -22,6 +22,7 @@ struct node_kind {
     bool is_virtual;
     int64_t core_micros_per_hour, gib_micros_per_hour, gpu_micros_per_hour;
     const char *taint_key, *taint_value; /* NoSchedule; NULL: none */
+    bool taint_is_label; /* the node has both, as spot nodes of GKE (elastic-policies.md 11.1) */
 };
 
 /* The row of a label's value; that of "ecs" for anything unknown. */
