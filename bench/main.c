@@ -11,6 +11,7 @@
 #include "bench/cmd_memory.h"
 #include "bench/cmd_preempt.h"
 #include "bench/cmd_replay.h"
+#include "bench/cmd_units.h"
 #include "model/base/check.h"
 
 static const struct command {
@@ -25,6 +26,7 @@ static const struct command {
     {"http", cmd_http, "binds a second of the real binary over HTTP/2"},
     {"cluster", cmd_cluster, "the same on a real control plane, beside kube-scheduler"},
     {"preempt", cmd_preempt, "what one preemption costs, beside kube-scheduler's own"},
+    {"units", cmd_units, "what elastic units add to a decision, to memory, and to waiting"},
     {"memory", cmd_memory, "what nodes and pods cost in memory"},
     {"replay", cmd_replay, "a recording through the core, or a public trace through the real binary"},
 };

@@ -37,6 +37,11 @@ else
     run preempt --nodes 1000 --alone
 fi
 run memory --nodes 5000 --pods 150000
+run units --nodes 5000 --policies 1
+mv "$parts/units.json" "$parts/units_one.json"
+run units --nodes 5000 --policies 10000
+sed 's/"units\./"units_many./' "$parts/units.json" >"$parts/units_many.json"
+run units --pods 200000 --churn
 run http --nodes 5000 --pods 50000
 if [ -n "${SPILLWAY_TRACES:-}" ]; then
     run replay --traces "$SPILLWAY_TRACES" --server

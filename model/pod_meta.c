@@ -45,16 +45,19 @@ static struct pod_meta make_wanted(struct pod_meta_table *table, const struct po
 {
     struct buf *scratch = &table->scratch;
     buf_clear(scratch);
-    CHECK(buf_add(scratch, pod->labels, pod->label_count * sizeof(*pod->labels)));
+    if (pod->label_count > 0)
+        CHECK(buf_add(scratch, pod->labels, pod->label_count * sizeof(*pod->labels)));
     size_t hashes_at = scratch->len;
-    CHECK(buf_add(scratch, pod->annotation_hashes,
-                  pod->annotation_count * sizeof(*pod->annotation_hashes)));
+    if (pod->annotation_count > 0)
+        CHECK(buf_add(scratch, pod->annotation_hashes,
+                      pod->annotation_count * sizeof(*pod->annotation_hashes)));
     struct labels labels = {pod->label_count, (struct label *)(void *)scratch->data};
     uint64_t *hashes = scratch->data ? (uint64_t *)(void *)(scratch->data + hashes_at) : NULL;
     labels_sort(&labels);
     sort_hashes(hashes, pod->annotation_count);
     uint64_t hash = hash_bytes(table->hash_seed, labels.items, labels.count * sizeof(struct label));
-    hash = hash_bytes(hash, hashes, pod->annotation_count * sizeof(*hashes));
+    if (pod->annotation_count > 0)
+        hash = hash_bytes(hash, hashes, pod->annotation_count * sizeof(*hashes));
     hash = hash_mix(hash ^ pod->owner_uid.hi, pod->owner_uid.lo);
     return (struct pod_meta){.annotation_count = pod->annotation_count,
                              .hash = hash_mix(hash, (uint64_t)pod->owner_kind),

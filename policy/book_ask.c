@@ -56,7 +56,7 @@ const struct bitset *book_unit_nodes(const struct book *book, const struct pod *
 uint32_t *book_unit_cursor(struct book *book, const struct pod *pod, uint32_t unit)
 {
     (void)book;
-    return &group_of(pod, unit)->entry->units[unit].cursor;
+    return &group_of(pod, unit)->entry->units[unit].set->cursor;
 }
 
 const struct unit_type *book_unit_type(const struct book *book, const struct pod *pod,

@@ -196,12 +196,16 @@ static bool is_unchanged(const struct pod_left *left, const struct pod *pod)
 /* Ends the time between leaving and entering: now it is known what came free. */
 void left_settle(struct book *book, const struct pod *returned)
 {
+    if (!book->left.group) { /* nothing but the pod's name was noted */
+        book->left.pod = NULL;
+        if (returned && returned->group)
+            status_due(book, returned->group->entry);
+        return;
+    }
     struct pod_left left = book->left;
     book->left = (struct pod_left){0};
     if (returned && returned->group && !is_unchanged(&left, returned))
         status_due(book, returned->group->entry);
-    if (!left.group)
-        return;
     bool is_same_slot = holds_as_much(&left, returned);
     if (left.was_counted && !is_same_slot)
         group_freed(book, left.group);
@@ -219,7 +223,11 @@ void left_settle(struct book *book, const struct pod *returned)
 void book_leave(struct book *book, struct pod *pod)
 {
     left_settle(book, NULL);
-    if (pod->group && book->overlap_count > 0)
+    if (!pod->group) {
+        book->left.pod = pod;
+        return;
+    }
+    if (book->overlap_count > 0)
         (void)index_find(book, pod, forget_overlap);
     pod_detach(pod, &book->left);
 }

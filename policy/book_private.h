@@ -22,13 +22,13 @@ struct node_set {
     uint32_t selector_count;
     struct label *selector; /* owned, ascending key */
     uint32_t node_count;
+    uint32_t cursor; /* one for all policies, so that they spread over the nodes together */
     struct bitset nodes;
 };
 
 /* What an entry remembers of a unit of its policy. */
 struct entry_unit {
     struct node_set *set; /* referenced */
-    uint32_t cursor;
     uint32_t terminating; /* pods of any group on its nodes that are being deleted */
     struct mono_ms cool_until;
     char *refusal; /* owned; NULL: none yet */

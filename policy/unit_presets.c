@@ -250,3 +250,9 @@ bool unit_type_can_host(const struct unit_type *type, const struct shape *shape,
         *ret_why = why;
     return why == NULL;
 }
+
+bool unit_type_is_choosy(const struct unit_type *type)
+{
+    return type->refused_needs != 0 || type->containers_max > 0 || type->volumes_max > 0 ||
+           type->cpu_max_milli > 0;
+}

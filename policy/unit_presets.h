@@ -23,4 +23,7 @@ struct shape;
 bool unit_type_can_host(const struct unit_type *type, const struct shape *shape,
                         const char **ret_why);
 
+/* Whether there are pods that it cannot hold. */
+bool unit_type_is_choosy(const struct unit_type *type);
+
 #endif

@@ -112,8 +112,7 @@ static void describe_unit(const struct sched *sched, const struct pod *pod,
                           struct bind_pairs *pairs)
 {
     struct err err = {0};
-    const struct policy *policy =
-        pod_policy_entry(pod) ? book_policy(sched->book, pod, &err) : NULL;
+    const struct policy *policy = book_policy(sched->book, pod, &err);
     uint32_t index = policy ? policy_unit_find(policy, pod->unit_sym) : POLICY_UNITS_MAX;
     if (index == POLICY_UNITS_MAX)
         return;
@@ -131,24 +130,31 @@ static void describe_unit(const struct sched *sched, const struct pod *pod,
     add_cost(policy, unit, pod, pairs);
 }
 
+static void send_described(struct sched *sched, const struct pod *pod, struct bind_request *request)
+{
+    struct bind_pairs pairs;
+    pairs.annotation_count = pairs.label_count = 0;
+    describe_unit(sched, pod, &pairs);
+    request->annotation_count = pairs.annotation_count;
+    request->annotations = pairs.annotations;
+    request->label_count = pairs.label_count;
+    request->labels = pairs.labels;
+    sched->port.bind(sched->port.ctx, request);
+}
+
 static void send_bind(struct sched *sched, struct pod *pod)
 {
     CHECK(!uid_is_zero(pod->uid));                    /* I04 */
     CHECK(sched_is_synced(sched));                    /* I06 */
     CHECK(pod->gate_count == 0 && !pod->is_deleting); /* I08 */
     CHECK(pod->place == POD_ASSUMED && pod->is_ours); /* I09 */
-    const struct node *node = sched->cluster.nodes.nodes[pod->node_slot];
-    struct bind_pairs pairs;
-    pairs.annotation_count = pairs.label_count = 0;
-    describe_unit(sched, pod, &pairs);
     set_phase(sched, pod, BIND_SENT);
-    const struct bind_request request = {.pod = pod_ref(pod),
-                                         .node_name_sym = node->name_sym,
-                                         .annotation_count = pairs.annotation_count,
-                                         .annotations = pairs.annotations,
-                                         .label_count = pairs.label_count,
-                                         .labels = pairs.labels};
-    sched->port.bind(sched->port.ctx, &request);
+    const struct node *node = sched->cluster.nodes.nodes[pod->node_slot];
+    struct bind_request request = {.pod = pod_ref(pod), .node_name_sym = node->name_sym};
+    if (pod_policy_entry(pod))
+        send_described(sched, pod, &request);
+    else
+        sched->port.bind(sched->port.ctx, &request);
 }
 
 /* Assumed: counts on its node, and in its unit. */

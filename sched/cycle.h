@@ -60,9 +60,11 @@ struct cycle {
 /* What came out: a slot, or NODE_SLOT_NONE with the reasons. */
 struct cycle_result {
     uint32_t slot;
-    uint32_t unit_sym;      /* with a slot: the unit it is in; SYM_EMPTY: none */
-    uint32_t rejectors;     /* 1 << enum plugin: who refused; 0 when a slot was found */
-    bool is_unsupported;    /* refused for what no new node would mend */
+    uint32_t unit_sym;   /* with a slot: the unit it is in; SYM_EMPTY: none */
+    uint32_t rejectors;  /* 1 << enum plugin: who refused; 0 when a slot was found */
+    bool is_unsupported; /* refused for what no new node would mend */
+    bool
+        is_for_group; /* any other pod of its policy group would be refused now, whatever it asks */
     struct mono_ms wake_at; /* time alone may help then; MONO_NEVER */
     /* With victims: the pod is to be nominated there. Lent by the preemptor. */
     const struct preempt_choice *preemption;

@@ -26,6 +26,7 @@ struct unit_search {
     struct mono_ms now;
     struct unit_refusal refusals[POLICY_UNITS_MAX]; /* by unit; NOT_TRIED until it was */
     bool lacks[POLICY_UNITS_MAX]; /* its nodes were searched, none takes the pod */
+    bool sought_victims;
     struct cycle_result result;
 };
 
@@ -125,6 +126,7 @@ static bool unit_preempt(struct unit_search *search, uint32_t unit)
     const struct cycle_world *world = &search->cycle->world;
     if (!world->preemptor)
         return false;
+    search->sought_victims = true;
     if (is_waiting_for_victims(search)) {
         search->result.keeps_nomination = true;
         return true;
@@ -290,6 +292,35 @@ static void explain_node(const struct unit_search *search, uint32_t slot, bool l
                     diagnosis);
 }
 
+/* Whether another pod of the group, or this one a moment later, could stop elsewhere than here. */
+static bool may_pass(const struct unit_search *search, uint32_t unit)
+{
+    const struct policy_unit *rules = &search->policy->units[unit];
+    return unit_type_is_choosy(&search->cycle->world.types->items[rules->type]) ||
+           rules->cool_down_ms > 0;
+}
+
+/* Whether the refusal has nothing to do with the pod's shape, priority or time: each unit on the
+ * way is full by the number of its pods. */
+static bool is_for_group(const struct unit_search *search, enum overflow_result overflow)
+{
+    if (search->sought_victims || overflow == OVERFLOW_NONE_FITS ||
+        search->result.wake_at.ms != MONO_NEVER.ms)
+        return false;
+    uint32_t last = 0;
+    for (uint32_t unit = 0; unit < search->policy->unit_count; unit++) {
+        const struct unit_refusal *refusal = &search->refusals[unit];
+        if (search->lacks[unit])
+            return false;
+        if (refusal->why == UNIT_WHY_NOT_TRIED)
+            continue;
+        last = unit;
+        if (refusal->why != UNIT_WHY_FULL || refusal->fullness.kind == FULLNESS_RESOURCE)
+            return false;
+    }
+    return overflow != OVERFLOW_NOT_REACHED || !may_pass(search, last);
+}
+
 static void refuse(struct unit_search *search, enum overflow_result overflow, struct buf *message)
 {
     struct cycle *cycle = search->cycle;
@@ -306,6 +337,7 @@ static void refuse(struct unit_search *search, enum overflow_result overflow, st
                     overflow, message);
     /* A node may join a unit, and then any filter's event may be the one that helps. */
     search->result.rejectors = diagnosis.refused_by | 1u << PLUGIN_UNITS;
+    search->result.is_for_group = is_for_group(search, overflow);
 }
 
 /* For the policy's status. A unit that lacks a node cools down where its policy says so, and then

@@ -14,8 +14,9 @@
  *
  * Pods with a policy take turns: groups of one policy group stand in a line, a yes marks the group
  * as hopeful, and one pod of the line is woken. When it was placed the next one is woken, when it
- * was refused its group is hopeful no more. So one slot that comes free costs two attempts, not one
- * a pod, and nobody who could have gained is left behind. Private to sched/queue.c.
+ * was refused its group is hopeful no more, and when the refusal had nothing to do with its shape
+ * (the units are full by number) no other of the line is. So one slot that comes free costs two
+ * attempts, not one a pod, and nobody who could have gained is left behind. Private to sched/queue.c.
  */
 #ifndef SCHED_PARK_H
 #define SCHED_PARK_H
@@ -71,6 +72,9 @@ struct pod *park_offer(struct park *park, const struct policy_group *policy);
 
 /* The pod with the turn of this line was placed, or is gone: who is next? NULL: nobody. */
 struct pod *park_next_turn(struct park *park, const struct policy_group *policy);
+
+/* It was refused for what refuses any pod of the line: nobody there is hopeful. */
+void park_refuse_line(struct park *park, const struct policy_group *policy);
 
 /* It was refused and is parked again: the pods of its group would be too. Then as above. */
 struct pod *park_refused_turn(struct park *park, struct pod *pod);

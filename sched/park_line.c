@@ -106,6 +106,14 @@ struct pod *park_next_turn(struct park *park, const struct policy_group *policy)
     return next;
 }
 
+void park_refuse_line(struct park *park, const struct policy_group *policy)
+{
+    struct park_line *line = line_find(park, policy);
+    CHECK(line && line->is_out);
+    for (uint32_t i = 0; i < line->count; i++)
+        line->groups[i]->is_hopeful = false;
+}
+
 struct pod *park_refused_turn(struct park *park, struct pod *pod)
 {
     struct park_group *group = park_find_group(pod);

@@ -278,6 +278,13 @@ void queue_offer(struct queue *queue, const struct policy_group *group, struct m
     queue_give_turn(queue, park_offer(&queue->park, group), now);
 }
 
+void queue_refuse_group(struct queue *queue, const struct pod *pod)
+{
+    CHECK(pod->queue_place == QUEUE_NOWHERE);
+    if (pod->has_turn)
+        park_refuse_line(&queue->park, pod->group);
+}
+
 void queue_remove(struct queue *queue, struct pod *pod)
 {
     queue_end_turn(queue, pod);

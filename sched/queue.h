@@ -76,6 +76,10 @@ void queue_placed(struct queue *queue, struct pod *pod, struct mono_ms now);
  * after it for as long as there is room (sched/park.h). */
 void queue_offer(struct queue *queue, const struct policy_group *group, struct mono_ms now);
 
+/* What refused this pod, popped and about to return, refuses all of its policy group: when it has
+ * the turn, no other shape gets one until something changes. */
+void queue_refuse_group(struct queue *queue, const struct pod *pod);
+
 /* The pod is no longer to be scheduled (bound, deleted). */
 void queue_remove(struct queue *queue, struct pod *pod);
 

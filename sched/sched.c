@@ -179,6 +179,8 @@ static void sched_refuse(struct sched *sched, struct pod *pod, const struct cycl
                          struct mono_ms now)
 {
     sched->stats.unschedulable++;
+    if (result->is_for_group)
+        queue_refuse_group(sched->queue, pod);
     queue_return_until(sched->queue, pod, result->rejectors, result->wake_at, now);
     book_note_waiting(sched->book, pod, true);
     struct str message = buf_str(&sched->message);

@@ -175,6 +175,41 @@ Test(units, give_a_freed_slot_to_one_of_those_that_wait)
     cr_expect_leq(sched_stats(core.sched).attempts - attempts, 2);
 }
 
+Test(units, give_a_freed_slot_to_one_however_many_sizes_wait)
+{
+    static const char *const sizes[] = {"cpu=100m", "cpu=200m", "cpu=300m", "cpu=400m", "cpu=500m"};
+    core_policy(&core, POLICY(1, UNITS(ECS(",\"max\":2"), SPOT(",\"max\":1"))));
+    for (int i = 0; i < 15; i++)
+        add_pods(i, i + 1, sizes[i % 5]);
+    cr_expect_str_eq(where(), "ees");
+    core_wait(&core, 20000); /* no backoff is left */
+    for (int i = 0; i < 3; i++) {
+        uint64_t attempts = sched_stats(core.sched).attempts;
+        (void)core_pod_gone(&core, &(struct fixture_pod){.name = names[i]});
+        core_pass(&core);
+        cr_expect_eq(core.port->counts[MEM_BIND], (uint32_t)i + 4);
+        cr_expect_leq(sched_stats(core.sched).attempts - attempts, 2);
+        core_wait(&core, 20000);
+    }
+    cr_expect_str_eq(where(), "eesees");
+}
+
+/* What the largest pod lacks, a smaller one may have: it is not passed over for it. */
+Test(units, offer_room_to_each_size_that_waits)
+{
+    core_policy(&core, POLICY(1, UNITS(ECS(",\"max\":2"), SPOT(",\"max\":2"))));
+    add_pods(0, 2, "cpu=4");
+    add_pods(2, 4, "cpu=4");
+    add_pods(4, 5, "cpu=8");
+    add_pods(5, 6, "cpu=1");
+    cr_expect_str_eq(where(), "eess");
+    core_wait(&core, 20000);
+    (void)core_pod_gone(&core, &(struct fixture_pod){.name = "p0"});
+    core_pass(&core);
+    cr_expect_str_eq(where(), "eesse", "p4 is tried first and fits nowhere");
+    cr_expect_str_eq(mem_port_call(core.port, MEM_BIND, -1)->pod, "p5");
+}
+
 Test(units, take_in_a_node_that_joins)
 {
     core_policy(&core, POLICY(1, UNITS(ECS(""))));
