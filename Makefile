@@ -126,6 +126,7 @@ $(foreach f,$(FOLDERS),$(eval $(call folder_rules,$(f))))
 support_sim  := $(wildcard tests/support/*.c)
 support_real := $(support_sim)
 support_policy := tests/model/seed.c
+support_sched  := tests/model/seed.c
 support_faults := $(support_sim) tests/sim/stage.c
 
 define test_rules

@@ -66,6 +66,8 @@ struct cycle_result {
     bool
         is_for_group; /* any other pod of its policy group would be refused now, whatever it asks */
     struct mono_ms wake_at; /* time alone may help then; MONO_NEVER */
+    uint32_t clock_sym;     /* the unit it waits in for a time; SYM_EMPTY: none */
+    int64_t clock_ms;       /* and for how long */
     /* With victims: the pod is to be nominated there. Lent by the preemptor. */
     const struct preempt_choice *preemption;
     bool keeps_nomination; /* its victims are still leaving: the nomination stays */

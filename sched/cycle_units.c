@@ -177,6 +177,10 @@ static bool unit_may_leave(struct unit_search *search, uint32_t unit)
                     : until.ms == MONO_NEVER.ms ? UNIT_WHEN_ROOM
                                                 : UNIT_WHEN_AT;
     search->result.wake_at = mono_min(search->result.wake_at, until);
+    if (until.ms != MONO_NEVER.ms) {
+        search->result.clock_sym = rules->name_sym;
+        search->result.clock_ms = rules->timeout_ms;
+    }
     return false;
 }
 

@@ -212,13 +212,17 @@ void park_add(struct park *park, struct pod *pod)
     heap_push(&park->oldest, pod);
     if (pod->retry_at.ms != MONO_NEVER.ms)
         heap_push(&park->timed, pod);
+    else
+        group->timeless_count++;
 }
 
-static void forget_times(struct park *park, struct pod *pod)
+static void forget_times(struct park *park, struct park_group *group, struct pod *pod)
 {
     heap_remove(&park->oldest, pod);
     if (pod->timer_position != HEAP_NOWHERE)
         heap_remove(&park->timed, pod);
+    else
+        group->timeless_count--;
 }
 
 void park_remove(struct park *park, struct pod *pod)
@@ -229,7 +233,7 @@ void park_remove(struct park *park, struct pod *pod)
     CHECK(cohort);
     heap_remove(&cohort->pods, pod);
     group_count_out(park, group, pod->rejectors, 1);
-    forget_times(park, pod);
+    forget_times(park, group, pod);
     if (cohort->pods.count == 0)
         group_drop_cohort(group, cohort);
     if (group->cohort_count == 0)
@@ -249,7 +253,7 @@ static struct pod *group_take(struct park *park, struct park_group *group, uint3
             continue;
         group_count_out(park, group, cohort->rejectors, cohort->pods.count);
         for (struct pod *pod; (pod = heap_pop(&cohort->pods));) {
-            forget_times(park, pod);
+            forget_times(park, group, pod);
             pod->queue_next = taken;
             taken = pod;
         }

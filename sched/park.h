@@ -16,7 +16,8 @@
  * as hopeful, and one pod of the line is woken. When it was placed the next one is woken, when it
  * was refused its group is hopeful no more, and when the refusal had nothing to do with its shape
  * (the units are full by number) no other of the line is. So one slot that comes free costs two
- * attempts, not one a pod, and nobody who could have gained is left behind. Private to sched/queue.c.
+ * attempts, not one a pod, and nobody who could have gained is left behind. Private to
+ * sched/queue.c.
  */
 #ifndef SCHED_PARK_H
 #define SCHED_PARK_H
@@ -78,6 +79,16 @@ void park_refuse_line(struct park *park, const struct policy_group *policy);
 
 /* It was refused and is parked again: the pods of its group would be too. Then as above. */
 struct pod *park_refused_turn(struct park *park, struct pod *pod);
+
+/* The pod, just parked, was refused by a unit that it waits in for a time. The others of its group,
+ * who were refused for another reason and were not asked now, would be told the same: their clocks
+ * of that unit begin as well. O(pods of the group) when there is one without a retry_at. */
+struct park_clock {
+    uint32_t unit_sym;
+    int64_t timeout_ms;
+};
+void park_start_clocks(struct park *park, const struct pod *pod, const struct park_clock *clock,
+                       struct mono_ms now);
 
 /* Who waits longest; NULL when nobody waits. Who is the first that time alone may help. */
 struct pod *park_oldest(const struct park *park);

@@ -17,10 +17,18 @@ static uint32_t cohort_check(const struct park_group *group, const struct park_c
     return cohort->pods.count;
 }
 
+static uint32_t cohort_timeless(const struct park_cohort *cohort)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < cohort->pods.count; i++)
+        count += ((const struct pod *)cohort->pods.items[i])->retry_at.ms == MONO_NEVER.ms;
+    return count;
+}
+
 /* Returns the pods counted. */
 static uint32_t group_check(const struct park_group *group)
 {
-    uint32_t total = 0, by_plugin[PLUGIN_COUNT] = {0};
+    uint32_t total = 0, timeless = 0, by_plugin[PLUGIN_COUNT] = {0};
     CHECK(group->cohort_count > 0);
     CHECK((group->line != NULL) == (group->policy != NULL));
     CHECK(!group->line || group->line->groups[group->line_position] == group);
@@ -32,7 +40,9 @@ static uint32_t group_check(const struct park_group *group)
         for (uint32_t plugin = 0; plugin < PLUGIN_COUNT; plugin++)
             by_plugin[plugin] += group->cohorts[i].rejectors >> plugin & 1 ? pod_count : 0;
         total += pod_count;
+        timeless += cohort_timeless(&group->cohorts[i]);
     }
+    CHECK(timeless == group->timeless_count);
     for (uint32_t plugin = 0; plugin < PLUGIN_COUNT; plugin++)
         CHECK(by_plugin[plugin] == group->pod_count[plugin]);
     return total;

@@ -4,6 +4,7 @@
 #include "model/base/hash.h"
 #include "model/base/mem.h"
 #include "sched/park_private.h"
+#include "sched/unit_wait.h"
 
 /* ---- lines ---- */
 
@@ -120,4 +121,25 @@ struct pod *park_refused_turn(struct park *park, struct pod *pod)
     CHECK(group && group->line);
     group->is_hopeful = false;
     return park_next_turn(park, pod->group);
+}
+
+static void start_clock(struct park *park, struct park_group *group, struct pod *pod,
+                        const struct park_clock *clock, struct mono_ms now)
+{
+    if (pod->retry_at.ms != MONO_NEVER.ms || unit_wait_has_begun(pod, clock->unit_sym))
+        return; /* one that is over helped nothing the last time */
+    pod->retry_at = unit_wait_until(pod, clock->unit_sym, clock->timeout_ms, now);
+    heap_push(&park->timed, pod);
+    group->timeless_count--;
+}
+
+void park_start_clocks(struct park *park, const struct pod *pod, const struct park_clock *clock,
+                       struct mono_ms now)
+{
+    struct park_group *group = park_find_group(pod);
+    for (uint32_t i = 0; group && group->timeless_count > 0 && i < group->cohort_count; i++) {
+        const struct heap *pods = &group->cohorts[i].pods;
+        for (uint32_t k = 0; k < pods->count; k++)
+            start_clock(park, group, pods->items[k], clock, now);
+    }
 }

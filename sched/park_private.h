@@ -16,7 +16,8 @@ struct park_group {
     struct park_group *next;           /* of the shape */
     struct park_line *line;            /* NULL without a policy */
     uint32_t line_position;
-    bool is_hopeful; /* an event since the last refusal may have helped */
+    uint32_t timeless_count; /* pods without a retry_at */
+    bool is_hopeful;         /* an event since the last refusal may have helped */
     struct park_cohort *cohorts;
     uint32_t cohort_count, cohort_capacity;
     uint32_t pod_count[PLUGIN_COUNT]; /* pods this plug-in refused */

@@ -265,6 +265,13 @@ void queue_return(struct queue *queue, struct pod *pod, uint32_t rejectors, stru
     queue_return_until(queue, pod, rejectors, MONO_NEVER, now);
 }
 
+void queue_start_clocks(struct queue *queue, const struct pod *pod, const struct park_clock *clock,
+                        struct mono_ms now)
+{
+    if (pod->queue_place == QUEUE_PARKED)
+        park_start_clocks(&queue->park, pod, clock, now);
+}
+
 void queue_placed(struct queue *queue, struct pod *pod, struct mono_ms now)
 {
     queue->now = now;

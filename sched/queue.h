@@ -69,6 +69,10 @@ void queue_return(struct queue *queue, struct pod *pod, uint32_t rejectors, stru
 void queue_return_until(struct queue *queue, struct pod *pod, uint32_t rejectors,
                         struct mono_ms retry_at, struct mono_ms now);
 
+/* Right after queue_return_until() of a pod that waits in a unit for a time: see sched/park.h. */
+void queue_start_clocks(struct queue *queue, const struct pod *pod, const struct park_clock *clock,
+                        struct mono_ms now);
+
 /* A popped pod does not come back now: it is assumed, or was skipped. */
 void queue_placed(struct queue *queue, struct pod *pod, struct mono_ms now);
 

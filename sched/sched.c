@@ -182,6 +182,9 @@ static void sched_refuse(struct sched *sched, struct pod *pod, const struct cycl
     if (result->is_for_group)
         queue_refuse_group(sched->queue, pod);
     queue_return_until(sched->queue, pod, result->rejectors, result->wake_at, now);
+    if (result->clock_sym != SYM_EMPTY)
+        queue_start_clocks(sched->queue, pod,
+                           &(struct park_clock){result->clock_sym, result->clock_ms}, now);
     book_note_waiting(sched->book, pod, true);
     struct str message = buf_str(&sched->message);
     if (result->is_unsupported) {

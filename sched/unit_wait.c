@@ -48,6 +48,12 @@ struct mono_ms unit_wait_until(struct pod *pod, uint32_t unit_sym, int64_t timeo
     return wait->until;
 }
 
+bool unit_wait_has_begun(const struct pod *pod, uint32_t unit_sym)
+{
+    const struct unit_wait *wait = find(pod, unit_sym);
+    return wait && wait->until.ms != MONO_NEVER.ms;
+}
+
 void unit_wait_cool(struct pod *pod, uint32_t unit_sym, struct mono_ms until)
 {
     ensure(pod, unit_sym)->cool_until = until;

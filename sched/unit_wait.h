@@ -15,6 +15,9 @@
 struct mono_ms unit_wait_until(struct pod *pod, uint32_t unit_sym, int64_t timeout_ms,
                                struct mono_ms now);
 
+/* Whether it has ever begun. */
+bool unit_wait_has_begun(const struct pod *pod, uint32_t unit_sym);
+
 /* A unit that refused the pod is skipped for it until then: one pod that fits nowhere must not keep
  * others out. In the past when it never was. */
 void unit_wait_cool(struct pod *pod, uint32_t unit_sym, struct mono_ms until);
