@@ -105,6 +105,9 @@ static int report_overhead(const struct units_command *command)
         double one = measure_overhead(command, 1, &plain_ns).decision;
         report_add(&report, "units.overhead_ns_per_pod_one_policy", one, "ns more, median");
         report_add(&report, "units.overhead_growth", cost.decision / one, "times one policy");
+        report_add(&report, "units.ns_per_pod_growth",
+                   (plain_ns + cost.decision) / (plain_ns + one),
+                   "times one policy, the whole decision");
     }
     return report_finish(&report, command->json);
 }
