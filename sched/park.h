@@ -16,7 +16,8 @@
  * as hopeful, and one pod of the line is woken. When it was placed the next one is woken, when it
  * was refused its group is hopeful no more, and when the refusal had nothing to do with its shape
  * (the units are full by number) no other of the line is. So one slot that comes free costs two
- * attempts, not one a pod, and nobody who could have gained is left behind. Private to sched/queue.c.
+ * attempts, not one a pod, and nobody who could have gained is left behind. Private to
+ * sched/queue.c.
  */
 #ifndef SCHED_PARK_H
 #define SCHED_PARK_H
