@@ -8,14 +8,17 @@
  */
 #include "bench/cmd_units.h"
 
+#include <stdio.h>
+
 #include "bench/core_load.h"
 #include "bench/flags.h"
 #include "bench/report.h"
 
 enum {
     ROUNDS_MAX = 99,
-    PODS_A_NODE = 21,      /* as cmd_cycle.c: half of 32 cores */
-    PODS_A_FULL_NODE = 110 /* the node's own limit */
+    PODS_A_NODE = 21,       /* as cmd_cycle.c: half of 32 cores */
+    WAITING_A_NODE_MAX = 6, /* half of them on a third of the nodes, 0.75 of 16 free cores each */
+    PODS_A_FULL_NODE = 110, /* the node's own limit */
 };
 
 struct units_command {
@@ -105,6 +108,9 @@ static int report_overhead(const struct units_command *command)
         double one = measure_overhead(command, 1, &plain_ns).decision;
         report_add(&report, "units.overhead_ns_per_pod_one_policy", one, "ns more, median");
         report_add(&report, "units.overhead_growth", cost.decision / one, "times one policy");
+        report_add(&report, "units.ns_per_pod_growth",
+                   (plain_ns + cost.decision) / (plain_ns + one),
+                   "times one policy, the whole decision");
     }
     return report_finish(&report, command->json);
 }
@@ -214,5 +220,11 @@ int cmd_units(int argc, char **argv)
         flags_parse(flags, ARRAY_LEN(flags), "what elastic units cost", argc, argv);
     if (parsed != FLAGS_OK)
         return parsed == FLAGS_HELP ? 0 : 2;
+    if (!command.is_churn && command.pods > command.nodes * WAITING_A_NODE_MAX) {
+        (void)fprintf(stderr,
+                      "spillway-bench units: --pods %u: %u nodes have room for %u waiting pods\n",
+                      command.pods, command.nodes, command.nodes * WAITING_A_NODE_MAX);
+        return 2;
+    }
     return command.is_churn ? report_churn(&command) : report_overhead(&command);
 }

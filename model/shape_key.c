@@ -7,7 +7,7 @@
 /* Appends words; the key's buffer has no practical maximum: the decoder bounded the object. */
 static void key_word(struct buf *key, uint32_t word)
 {
-    CHECK(buf_add(key, &word, sizeof(word)));
+    CHECK(buf_add_word(key, word));
 }
 
 static void key_amount(struct buf *key, int64_t amount)

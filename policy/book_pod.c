@@ -109,7 +109,8 @@ void pod_attach(struct book *book, struct pod *pod)
     pod->unit = POLICY_UNITS_MAX;
     pod->is_counted = false;
     pod->is_noted_waiting &= pod->place == POD_PENDING;
-    struct policy_entry *entry = index_find(book, pod, note_overlap);
+    struct policy_entry *entry =
+        book->buckets.count > 0 ? index_find(book, pod, note_overlap) : NULL;
     if (!entry)
         return;
     struct policy_group *group = group_ensure(book, entry, pod);

@@ -40,33 +40,36 @@ struct entry_condition {
     int64_t since_unix_s;
 };
 
+/* What each pod's walk asks comes first, as in struct policy_unit. */
 struct policy_entry {
-    uint64_t id; /* never used again */
+    uint64_t id;              /* never used again */
+    struct policy *policy;    /* in force; NULL: none */
+    struct policy *selector;  /* `policy`, or whom it would select; NULL before the first settle */
+    struct entry_unit *units; /* one a unit of `policy` */
+    struct policy_entry *bucket_next;
     enum policy_source source;
-    uint32_t namespace_sym, name_sym;
+    uint32_t name_sym;
+    bool is_status_due;
+    bool is_noted; /* in book->noted */
+    bool is_gone;
+    bool is_indexed;
+    uint32_t waiting;
+    uint32_t namespace_sym;
     struct uid uid;
     int64_t created_unix_s;
     int64_t observed_generation;
     uint32_t list_epoch;
-    struct policy *policy;   /* in force; NULL: none */
-    struct policy *selector; /* `policy`, or whom it would select; NULL before the first settle */
-    struct policy *next;     /* takes effect at book_settle(); NULL: no change */
-    char *problem;           /* why the object as last seen is not in force; NULL: it is fine */
-    bool is_noted;           /* in book->noted */
-    bool is_gone;
-    bool is_indexed;
-    struct entry_unit *units; /* one a unit of `policy` */
+    struct policy *next; /* takes effect at book_settle(); NULL: no change */
+    char *problem;       /* why the object as last seen is not in force; NULL: it is fine */
     struct index_bucket *bucket;
-    struct policy_entry *bucket_prev, *bucket_next;
+    struct policy_entry *bucket_prev;
     struct policy_group *groups;
     uint32_t group_count; /* counted ones */
-    uint32_t waiting;
     /* Pods that this one selects too, and an older policy rules. */
     uint32_t overlap_count;
     uint32_t overlap_ruler_sym; /* name of one such policy */
     char *overlap_pod;          /* owned; name of one such pod */
     /* Status */
-    bool is_status_due;
     struct policy_entry *due_prev, *due_next;
     struct entry_condition accepted, ready, overlapping;
 };

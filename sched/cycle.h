@@ -15,6 +15,7 @@
 #include "model/base/rng.h"
 #include "model/cluster.h"
 #include "policy/book.h"
+#include "policy/sentence.h"
 #include "sched/diagnosis.h"
 #include "sched/nominator.h"
 #include "sched/preempt.h"
@@ -50,11 +51,13 @@ struct cycle {
     struct cycle_world world;
     struct walk walk;
     struct rng rng;
-    struct mono_ms now;        /* of the run under way */
-    uint32_t cursor;           /* of a search among all nodes */
-    struct bitset outside;     /* scratch: nodes of no unit */
-    int64_t *totals, *scratch; /* private: by feasible node */
-    uint32_t score_capacity;   /* private */
+    struct mono_ms now;                             /* of the run under way */
+    uint32_t cursor;                                /* of a search among all nodes */
+    struct bitset outside;                          /* scratch: nodes of no unit */
+    struct unit_refusal refusals[POLICY_UNITS_MAX]; /* scratch, by unit */
+    bool lacks[POLICY_UNITS_MAX];                   /* scratch, by unit */
+    int64_t *totals, *scratch;                      /* private: by feasible node */
+    uint32_t score_capacity;                        /* private */
 };
 
 /* What came out: a slot, or NODE_SLOT_NONE with the reasons. */

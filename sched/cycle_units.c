@@ -24,8 +24,8 @@ struct unit_search {
     struct pod *pod;
     const struct policy *policy;
     struct mono_ms now;
-    struct unit_refusal refusals[POLICY_UNITS_MAX]; /* by unit; NOT_TRIED until it was */
-    bool lacks[POLICY_UNITS_MAX]; /* its nodes were searched, none takes the pod */
+    struct unit_refusal *refusals; /* by unit; NOT_TRIED until it was; the cycle's */
+    bool *lacks;                   /* its nodes were searched, none takes the pod; the cycle's */
     bool sought_victims;
     struct cycle_result result;
 };
@@ -387,10 +387,14 @@ struct cycle_result cycle_run_units(struct cycle *cycle, struct pod *pod,
         .pod = pod,
         .policy = policy,
         .now = now,
+        .refusals = cycle->refusals,
+        .lacks = cycle->lacks,
         .result = {.slot = NODE_SLOT_NONE, .wake_at = MONO_NEVER},
     };
-    for (uint32_t unit = 0; unit < policy->unit_count; unit++)
+    for (uint32_t unit = 0; unit < policy->unit_count; unit++) {
         search.refusals[unit] = (struct unit_refusal){.unit = unit, .why = UNIT_WHY_NOT_TRIED};
+        search.lacks[unit] = false;
+    }
     if (walk_minima(&search))
         return search.result;
     enum overflow_result overflow = OVERFLOW_NOT_REACHED;

@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "model/base/check.h"
 #include "model/base/str.h"
@@ -28,8 +30,8 @@ bool buf_add(struct buf *buf, const void *bytes, size_t len);
 bool buf_add_str(struct buf *buf, const char *text);
 bool buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Appends `text` as the inside of a JSON string: quotes, backslashes and control characters escaped,
- * bytes that are not UTF-8 replaced by U+FFFD. */
+/* Appends `text` as the inside of a JSON string: quotes, backslashes and control characters
+ * escaped, bytes that are not UTF-8 replaced by U+FFFD. */
 bool buf_add_json(struct buf *buf, const char *text, size_t len);
 
 /* Drops the first `len` bytes. CHECKs len <= buf->len. */
@@ -37,6 +39,17 @@ void buf_consume(struct buf *buf, size_t len);
 
 /* Gives the bytes away (NUL-terminated; release with free()) and leaves the buffer empty. */
 char *buf_take(struct buf *buf);
+
+/* Appends the word's four bytes, cheaply: keys of hash tables are made of words. */
+static inline bool buf_add_word(struct buf *buf, uint32_t word)
+{
+    if (buf->capacity - buf->len <= sizeof(word) || buf->max_bytes - buf->len < sizeof(word))
+        return buf_add(buf, &word, sizeof(word));
+    memcpy(buf->data + buf->len, &word, sizeof(word));
+    buf->len += sizeof(word);
+    buf->data[buf->len] = '\0';
+    return true;
+}
 
 static inline bool buf_overflowed(const struct buf *buf)
 {

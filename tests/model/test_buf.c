@@ -40,6 +40,26 @@ Test(buf, an_append_over_the_maximum_changes_nothing_and_marks)
     buf_fini(&buf);
 }
 
+Test(buf, words_are_their_four_bytes_up_to_the_maximum)
+{
+    enum { WORDS = 100 };
+    struct buf buf;
+    buf_init(&buf, WORDS * sizeof(uint32_t));
+    for (uint32_t i = 0; i < WORDS; i++)
+        cr_assert(buf_add_word(&buf, i * 0x01010101));
+    cr_assert_not(buf_overflowed(&buf));
+    cr_assert_not(buf_add_word(&buf, 1));
+    cr_assert(buf_overflowed(&buf));
+    cr_assert_eq(buf.len, WORDS * sizeof(uint32_t));
+    cr_assert_eq(buf.data[buf.len], '\0');
+    for (uint32_t i = 0; i < WORDS; i++) {
+        uint32_t word;
+        memcpy(&word, buf.data + i * sizeof(word), sizeof(word));
+        cr_assert_eq(word, i * 0x01010101);
+    }
+    buf_fini(&buf);
+}
+
 Test(buf, consume_drops_from_the_front)
 {
     struct buf buf;
