@@ -161,7 +161,9 @@ static bool unit_may_leave(struct unit_search *search, uint32_t unit)
         .has_terminating = book_has_terminating(search->cycle->world.book, search->pod, unit),
     };
     struct mono_ms until = MONO_NEVER;
-    if (unit_rule_waits_on_time(search->policy->next_rule, facts)) {
+    /* Units of ACS obey their max alone: a timeout does nothing there (elastic-policies 1.5). */
+    bool obeys_only_max = search->cycle->world.types->items[rules->type].obeys_only_max;
+    if (!obeys_only_max && unit_rule_waits_on_time(search->policy->next_rule, facts)) {
         until = unit_wait_until(search->pod, rules->name_sym, rules->timeout_ms, search->now);
         facts.is_timed_out = !mono_before(search->now, until);
         refusal->until_unix_s = wall_s(search, until);

@@ -161,6 +161,22 @@ Test(units, try_the_next_one_after_the_timeout)
     cr_expect_str_eq(where(), "eev");
 }
 
+Test(units, of_acs_do_not_time_out)
+{
+    core_policy(&core,
+                POLICY(1, "\"whenTryNextUnits\":{\"policy\":\"TimeoutOrExceedMax\","
+                          "\"timeout\":\"1m\"}," UNITS(
+                              "{\"name\":\"acs\",\"resource\":\"acs\",\"max\":4}", ECS(""))));
+    core_node(&core, &(struct fixture_node){.name = "v1",
+                                            .allocatable = "cpu=0, pods=0",
+                                            .labels = "type=virtual-kubelet"});
+    add_pods(0, 1, "cpu=1");
+    core_wait(&core, 200 * 1000);
+    cr_expect_str_eq(where(), "", "it waits for the unit's room, not for its clock");
+    cr_expect(strstr(last_message(), "acs: no node takes it, next unit only when this one is full"),
+              "%s", last_message());
+}
+
 Test(units, give_a_freed_slot_to_one_of_those_that_wait)
 {
     core_policy(&core, POLICY(1, UNITS(ECS(",\"max\":2"))));
