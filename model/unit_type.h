@@ -47,6 +47,10 @@ struct unit_type {
     struct label *labels;
 };
 
+/* Gives back what the type holds: each array (terms, the expressions and fields of a term, the
+ * values of those, tolerations, labels) is an allocation of its own. */
+void unit_type_fini(struct unit_type *type);
+
 struct unit_types {
     uint32_t count;
     struct unit_type items[UNIT_TYPES_MAX];

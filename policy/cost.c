@@ -30,7 +30,7 @@ bool cost_is_valid(struct str text)
     return true;
 }
 
-bool cost_is_ours(enum cost_mode mode, bool has_cost, struct str user, struct str owner)
+bool cost_is_ours(enum cost_mode mode, bool has_foreign_cost)
 {
     switch (mode) {
     case COST_OFF:
@@ -38,7 +38,7 @@ bool cost_is_ours(enum cost_mode mode, bool has_cost, struct str user, struct st
     case COST_OVERWRITE:
         return true;
     case COST_RESPECT:
-        return !has_cost || (owner.len > 0 && str_equal(user, owner));
+        return !has_foreign_cost;
     }
     CHECK_NEVER("an unknown mode");
 }

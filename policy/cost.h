@@ -16,8 +16,7 @@ int32_t cost_of_unit(uint32_t unit, uint32_t unit_count);
  */
 bool cost_is_valid(struct str text);
 
-/* Whether to write a cost on a pod that carries `user` (has: the annotation is there) and `owner`
- * (what we wrote before, empty: nothing). */
-bool cost_is_ours(enum cost_mode mode, bool has_cost, struct str user, struct str owner);
+/* Whether to write a cost on a pod; `has_foreign_cost`: it carries one that we did not write. */
+bool cost_is_ours(enum cost_mode mode, bool has_foreign_cost);
 
 #endif

@@ -189,22 +189,9 @@ void unit_types_presets(struct unit_types *types, struct symbols *symbols)
 
 void unit_types_fini(struct unit_types *types)
 {
-    for (uint32_t i = 0; i < types->count; i++) {
-        struct unit_type *type = &types->items[i];
-        for (uint32_t t = 0; t < type->term_count; t++) {
-            struct node_term *term = &type->terms[t];
-            for (uint32_t e = 0; e < term->expression_count; e++)
-                free(term->expressions[e].value_syms);
-            for (uint32_t f = 0; f < term->field_count; f++)
-                free(term->fields[f].value_syms);
-            free(term->expressions);
-            free(term->fields);
-        }
-        free(type->terms);
-        free(type->tolerations);
-        free(type->labels);
-    }
-    *types = (struct unit_types){0};
+    for (uint32_t i = 0; i < types->count; i++)
+        unit_type_fini(&types->items[i]);
+    types->count = 0;
 }
 
 uint32_t unit_types_find(const struct unit_types *types, uint32_t name_sym)

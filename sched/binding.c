@@ -97,9 +97,7 @@ static void add_annotation(struct bind_pairs *pairs, const char *key, struct str
 static void add_cost(const struct policy *policy, const struct policy_unit *unit,
                      const struct pod *pod, struct bind_pairs *pairs)
 {
-    bool is_ours = policy->cost_mode == COST_OVERWRITE ||
-                   (policy->cost_mode == COST_RESPECT && !pod->has_foreign_cost);
-    if (!is_ours)
+    if (!cost_is_ours(policy->cost_mode, pod->has_foreign_cost))
         return;
     (void)snprintf(pairs->cost, sizeof(pairs->cost), "%d", (int)unit->scale_in_cost);
     add_annotation(pairs, ANNOTATION_DELETION_COST, str_from(pairs->cost));

@@ -214,23 +214,6 @@ static int take_type(struct place *place, const json_t *map, const struct unit_t
 
 /* ---- the file ---- */
 
-static void type_fini(struct unit_type *type)
-{
-    for (uint32_t t = 0; t < type->term_count; t++) {
-        struct node_term *term = &type->terms[t];
-        for (uint32_t e = 0; e < term->expression_count; e++)
-            free(term->expressions[e].value_syms);
-        for (uint32_t f = 0; f < term->field_count; f++)
-            free(term->fields[f].value_syms);
-        free(term->expressions);
-        free(term->fields);
-    }
-    free(type->terms);
-    free(type->tolerations);
-    free(type->labels);
-    *type = (struct unit_type){0};
-}
-
 static int take_types(struct place *place, const json_t *root, struct unit_types *read)
 {
     static const char *const known[] = {"types", NULL};
@@ -248,7 +231,7 @@ static int take_types(struct place *place, const json_t *root, struct unit_types
         struct unit_type *type = &read->items[read->count];
         failed = take_type(place, json_array_get(list, (size_t)i), read, type);
         if (failed)
-            type_fini(type);
+            unit_type_fini(type);
         read->count += !failed;
         place_leave(place, element);
     }
@@ -268,7 +251,7 @@ static int merge(struct place *place, struct unit_types *read, struct unit_types
     for (uint32_t i = 0; i < read->count; i++) {
         uint32_t at = find_type(types, read->items[i].name_sym);
         if (at < types->count)
-            type_fini(&types->items[at]);
+            unit_type_fini(&types->items[at]);
         types->count += at == types->count;
         types->items[at] = read->items[i];
     }
@@ -297,7 +280,7 @@ int unit_types_load(const char *path, struct symbols *symbols, struct unit_types
     if (!failed)
         failed = merge(&place, &read, types);
     for (uint32_t i = 0; i < read.count; i++)
-        type_fini(&read.items[i]);
+        unit_type_fini(&read.items[i]);
     json_decref(root);
     if (failed)
         (void)err_wrap(err, "--unit-types");
