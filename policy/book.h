@@ -98,8 +98,6 @@ const struct policy *book_policy(const struct book *book, const struct pod *pod,
 /* Nodes of a unit. Lent. */
 const struct bitset *book_unit_nodes(const struct book *book, const struct pod *pod, uint32_t unit);
 uint32_t *book_unit_cursor(struct book *book, const struct pod *pod, uint32_t unit);
-const struct unit_type *book_unit_type(const struct book *book, const struct pod *pod,
-                                       uint32_t unit);
 
 enum fullness_kind { FULLNESS_ROOM, FULLNESS_PODS, FULLNESS_RESOURCE, FULLNESS_OWNER_UNKNOWN };
 

@@ -59,12 +59,6 @@ uint32_t *book_unit_cursor(struct book *book, const struct pod *pod, uint32_t un
     return &group_of(pod, unit)->entry->units[unit].set->cursor;
 }
 
-const struct unit_type *book_unit_type(const struct book *book, const struct pod *pod,
-                                       uint32_t unit)
-{
-    return &book->types->items[group_of(pod, unit)->entry->policy->units[unit].type];
-}
-
 /* Resources that the unit does not list are unlimited; the first pod of a group is compared too. */
 static bool resource_is_full(const struct policy_unit *unit, const struct unit_count *count,
                              const struct requests *asked, struct fullness *ret_fullness)

@@ -89,6 +89,17 @@ void intake_start_failure(struct sched *sched, const struct pod *pod)
 
 /* ---- events ---- */
 
+/* Told once: a restart looks at them again. */
+static void see_policy(struct sched *sched, const struct policy_object *object)
+{
+    uint64_t before = book_ignored_policies(sched->book);
+    book_see(sched->book, object, sched_wall_s(sched));
+    if (before == 0 && book_ignored_policies(sched->book) > 0)
+        sched->port.note(sched->port.ctx, NOTE_ERROR,
+                         "more ResourcePolicies than are kept: those beyond have no effect; delete "
+                         "some and restart spillway");
+}
+
 static void on_policy(struct sched *sched, const struct event *event)
 {
     switch ((int)event->kind) {
@@ -100,7 +111,7 @@ static void on_policy(struct sched *sched, const struct event *event)
         sched->policies_synced[event->source] = true;
         return;
     case EVENT_POLICY_SEEN:
-        book_see(sched->book, event->policy, sched_wall_s(sched));
+        see_policy(sched, event->policy);
         return;
     case EVENT_POLICY_GONE:
         book_drop(sched->book, event->policy);
