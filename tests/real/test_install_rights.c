@@ -113,10 +113,12 @@ static const char half_policy[] =
 #define OWNED_POD                                                                                  \
     "selector: {matchLabels: {kind: owned}}, template: {metadata: {labels: {kind: owned}}, spec: " \
     "{schedulerName: spillway, containers: [{name: main, image: 'test.invalid/main:1'}]}}"
-static const char replica_set[] = "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: "
-                                  "replica}, spec: {replicas: 2, " OWNED_POD "}}";
-static const char stateful_set[] = "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: "
-                                   "stateful}, spec: {replicas: 2, serviceName: x, " OWNED_POD "}}";
+#define REPLICA_SET(name)                                                                          \
+    "{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: " name "}, "                         \
+    "spec: {replicas: 2, " OWNED_POD "}}"
+#define STATEFUL_SET(name)                                                                         \
+    "{apiVersion: apps/v1, kind: StatefulSet, metadata: {name: " name "}, "                        \
+    "spec: {serviceName: x, podManagementPolicy: Parallel, replicas: 2, " OWNED_POD "}}"
 
 /* The policy makes spillway ask for owners. */
 static void play_owner(struct world *world, struct relay *relay, const char *owner, bool is_broken)
@@ -126,6 +128,17 @@ static void play_owner(struct world *world, struct relay *relay, const char *own
     if (is_broken)
         stop_losing(world, relay, broken_owners);
     elastic_apply(world, owner);
+}
+
+/* Pods wait until their owner is known: two of the owners by the lists, two by the watches. */
+static void play_owners(struct world *world, struct relay *relay)
+{
+    play_owner(world, relay, REPLICA_SET("replica"), true);
+    elastic_apply(world, STATEFUL_SET("stateful"));
+    elastic_await_columns(world, "half", "a, b", "2/2, 2", 0);
+    elastic_apply(world, REPLICA_SET("watched-replica"));
+    elastic_apply(world, STATEFUL_SET("watched-stateful"));
+    elastic_await_columns(world, "half", "a, b", "4/4, 4", 0);
 }
 
 static void expect_no_secrets_and_no_wildcard(struct world *world, const json_t *role)
@@ -186,8 +199,7 @@ Test(install_rights, every_right_of_the_service_account_is_used_and_none_is_miss
     play_lost_bind(&world, relay);
     free(world_await_bound(&world, "lost-0"));
     cr_expect_eq(relay_lost(relay), lost + 1, "%d requests lost", relay_lost(relay));
-    play_owner(&world, relay, replica_set, true);
-    elastic_await_columns(&world, "half", "a, b", "1/1, 1", 0);
+    play_owners(&world, relay);
     cr_expect_eq(world_stop_spillway(&world), 0);
 
     json_t *role = api_get(&world.api, ROLE_PATH);
@@ -365,11 +377,11 @@ static void play_until_missing(struct world *world, struct relay *relay, const s
         elastic_apply(world, half_policy);
         break;
     case PLAY_REPLICA_SET:
-        play_owner(world, relay, replica_set, false);
+        play_owner(world, relay, REPLICA_SET("replica"), false);
         break;
     case PLAY_BROKEN_STATEFUL_SET:
         play_bind(world); /* so that it has all the rest */
-        play_owner(world, relay, stateful_set, true);
+        play_owner(world, relay, STATEFUL_SET("stateful"), true);
         break;
     }
     const char *const said[] = {row->said[0], row->said[1], row->said[2], NULL};
