@@ -26,20 +26,24 @@ static const char *text_at(const json_t *object, const char *first, const char *
 
 /* ---- what the apiserver tells ---- */
 
-static bool has_verdict(const json_t *pod)
+static const json_t *pod_scheduled(const json_t *pod)
 {
     const json_t *condition;
     size_t i;
-    if (text_at(pod, "spec", "nodeName")[0])
-        return true;
     json_array_foreach(json_object_get(json_object_get(pod, "status"), "conditions"), i, condition)
     {
-        const char *type = json_string_value(json_object_get(condition, "type"));
-        const char *reason = json_string_value(json_object_get(condition, "reason"));
-        if (strcmp(type, "PodScheduled") == 0)
-            return reason && strcmp(reason, "SchedulingGated") != 0;
+        if (strcmp(json_string_value(json_object_get(condition, "type")), "PodScheduled") == 0)
+            return condition;
     }
-    return false;
+    return NULL;
+}
+
+static bool has_verdict(const json_t *pod)
+{
+    if (text_at(pod, "spec", "nodeName")[0])
+        return true;
+    const char *reason = json_string_value(json_object_get(pod_scheduled(pod), "reason"));
+    return reason && strcmp(reason, "SchedulingGated") != 0;
 }
 
 static void on_pod(void *context, const char *type, const json_t *pod)
@@ -51,18 +55,41 @@ static void on_pod(void *context, const char *type, const json_t *pod)
     twin->pod = json_deep_copy(pod);
 }
 
+/* Whether the event is of the attempt whose condition was seen. Both schedulers may try again at
+ * once (the nomination they gave up is a change of the pod), and their events overtake each other
+ * on the way. */
+static bool is_of_verdict(const json_t *event, const json_t *pod)
+{
+    enum { COMPARED = 1000 }; /* a longer note is cut, and the condition is not */
+    if (text_at(pod, "spec", "nodeName")[0])
+        return true;
+    const json_t *condition = pod_scheduled(pod);
+    const char *message = json_string_value(json_object_get(condition, "message"));
+    const char *note = json_string_value(json_object_get(event, "note"));
+    return message && note && strncmp(note, message, COMPARED) == 0;
+}
+
 static void on_event(void *context, const char *type, const json_t *event)
 {
     (void)type;
     struct duel_twin *twin = &((struct duel *)context)->twin;
-    if (!twin->event && strcmp(text_at(event, "regarding", "name"), twin->name) == 0)
-        twin->event = json_deep_copy(event);
+    if (strcmp(text_at(event, "regarding", "name"), twin->name) != 0)
+        return;
+    if (twin->event_count < ARRAY_LEN(twin->events))
+        twin->events[twin->event_count++] = json_deep_copy(event);
+}
+
+static json_t *twin_event(const struct duel_twin *twin)
+{
+    for (size_t i = 0; twin->pod && i < twin->event_count; i++)
+        if (is_of_verdict(twin->events[i], twin->pod))
+            return twin->events[i];
+    return NULL;
 }
 
 static bool twin_is_told(const void *context)
 {
-    const struct duel_twin *twin = &((const struct duel *)context)->twin;
-    return twin->pod && twin->event;
+    return twin_event(&((const struct duel *)context)->twin) != NULL;
 }
 
 static void watch_from_now(struct duel *duel, struct api_watch *watch, const char *collection,
@@ -334,11 +361,16 @@ static bool run_twin(struct duel *duel, const json_t *pod, size_t side,
         return false;
     if (gated)
         let_go(duel, pod);
-    (void)api_await(&duel->world.api, twin_is_told, duel, VERDICT_MS);
+    bool is_told = api_await(&duel->world.api, twin_is_told, duel, VERDICT_MS);
     /* The next pod is created after this is answered, so both schedulers see it in this order. */
     delete_pod(duel, duel->twin.name);
     *ret_verdict = (struct duel_verdict){
-        .scheduler = scheduler_names[side], .pod = duel->twin.pod, .event = duel->twin.event};
+        .scheduler = scheduler_names[side],
+        .pod = duel->twin.pod,
+        .event = json_incref(is_told ? twin_event(&duel->twin) : duel->twin.events[0]),
+    };
+    for (size_t i = 0; i < duel->twin.event_count; i++)
+        json_decref(duel->twin.events[i]);
     return true;
 }
 

@@ -12,10 +12,13 @@
 #include "tests/real/world.h"
 
 /* What the pod that is awaited just now came to. */
+enum { DUEL_EVENTS_MAX = 8 };
+
 struct duel_twin {
     char name[64];
-    json_t *pod;   /* as it was when its verdict came, or NULL */
-    json_t *event; /* the event that tells the verdict, or NULL */
+    json_t *pod;                     /* as it was when its verdict came, or NULL */
+    json_t *events[DUEL_EVENTS_MAX]; /* the first that came */
+    size_t event_count;
 };
 
 struct duel {
