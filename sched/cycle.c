@@ -149,6 +149,8 @@ static uint32_t cycle_draw(struct cycle *cycle, const struct batch_search *searc
     walk_run(&cycle->walk, scope, cluster, cycle->world.nominator, pod, limits);
     if (is_kube)
         sampling_move_start(scope, cluster, pod, start, cycle->walk.visited);
+    if (*scope->cursor >= cluster->nodes.slot_count)
+        *scope->cursor = 0; /* not where a node that comes would stand */
     if (is_kube && *scope->cursor != start)
         may_share = false; /* kube-scheduler begins elsewhere for each pod */
     if (cycle->walk.count == 0) {
