@@ -76,7 +76,7 @@ void core_load_init(struct core_load *load, uint64_t seed)
 void core_load_init_with(struct core_load *load, uint64_t seed,
                          void (*change)(struct sched_config *config))
 {
-    *load = (struct core_load){.symbols = names_symbols_new(seed), .shrink = 1};
+    *load = (struct core_load){.symbols = names_symbols_new(seed), .shrink = 1, .row = 1};
     rng_init(&load->rng, seed);
     load->zone_key_sym = NAME_ZONE;
     load->arch_key_sym = symbol_intern(load->symbols, STR("kubernetes.io/arch"));
@@ -222,7 +222,7 @@ static void send_pod(struct core_load *load, enum event_kind event, uint32_t i, 
 
 static struct pod_kind kind_of(const struct core_load *load, uint32_t i, uint32_t app)
 {
-    size_t template = i % ARRAY_LEN(templates);
+    size_t template = i / load->row % ARRAY_LEN(templates);
     return (struct pod_kind){
         .app = app,
         .request_count = 2,

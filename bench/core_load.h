@@ -18,6 +18,7 @@ struct core_load {
     uint64_t refusals; /* calls of port->patch_status() */
     uint64_t evicted;  /* calls of port->evict() */
     uint32_t shrink;   /* what the plain pods ask for is divided by it; 1 */
+    uint32_t row;      /* pods of one template that follow each other; 1 */
     uint64_t version;  /* private: last resourceVersion */
     struct rng rng;
     uint32_t zone_key_sym, arch_key_sym, arch_value_sym, app_key_sym, pool_key_sym; /* private */

@@ -140,6 +140,12 @@ uint32_t cluster_drop_pod(struct cluster *cluster, struct pod *pod)
     return slot;
 }
 
+void cluster_note_gain(struct cluster *cluster)
+{
+    cluster->change_count++;
+    cluster->gain_count++;
+}
+
 /* Usage: the one place where a pod starts and stops to count on a node */
 
 void cluster_put_on(struct cluster *cluster, struct pod *pod, struct node *node,
@@ -158,6 +164,7 @@ void cluster_put_on(struct cluster *cluster, struct pod *pod, struct node *node,
     node_table_account(&cluster->nodes, node->slot, pod->held, 1);
     node_add_ports(node, pod->shape->ports, pod->shape->port_count);
     *(place == POD_BOUND ? &cluster->bound_count : &cluster->assumed_count) += 1;
+    cluster->change_count++;
 }
 
 void cluster_take_off(struct cluster *cluster, struct pod *pod)
@@ -176,6 +183,7 @@ void cluster_take_off(struct cluster *cluster, struct pod *pod)
     *(pod->place == POD_BOUND ? &cluster->bound_count : &cluster->assumed_count) -= 1;
     pod->place = POD_PENDING;
     pod->node_slot = NODE_SLOT_NONE;
+    cluster_note_gain(cluster);
     if (!node->is_present && node->pod_count == 0)
         node_table_release(&cluster->nodes, node);
 }

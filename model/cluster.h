@@ -41,6 +41,10 @@ struct cluster {
     struct pod **pod_chunks; /* private */
     uint32_t pod_chunk_count;
     uint64_t repairs; /* times the world contradicted us (a pod moved between nodes, ...) */
+    /* What was found out about nodes holds as long as these two are the same. A pod put on a node,
+     * or seen where it was assumed, only makes that node fuller: no gain. */
+    uint64_t change_count; /* changes of what some node is or holds */
+    uint64_t gain_count;   /* of these, changes after which a pod may fit that fitted nowhere */
 };
 
 /* What a change of a node means to those who wait. */
@@ -146,6 +150,10 @@ void cluster_begin_node_list(struct cluster *cluster);
 void cluster_begin_pod_list(struct cluster *cluster);
 struct node *cluster_unlisted_node(const struct cluster *cluster, uint32_t *position);
 struct pod *cluster_unlisted_pod(const struct cluster *cluster, uint32_t *position);
+
+/* What nodes mean to pods changed beside the cluster (a policy was edited): nothing found out about
+ * them holds. */
+void cluster_note_gain(struct cluster *cluster);
 
 const struct image *cluster_image(const struct cluster *cluster, uint32_t name_sym);
 

@@ -232,6 +232,8 @@ void cluster_see_node(struct cluster *cluster, const struct node_object *object,
     } else if (ret_change->bits & ~(uint32_t)(NODE_ALLOCATABLE | NODE_IMAGES)) {
         node_table_log_static(&cluster->nodes, node->slot);
     }
+    if (ret_change->bits)
+        cluster_note_gain(cluster);
 }
 
 void cluster_drop_node(struct cluster *cluster, uint32_t name_sym, struct uid uid,
@@ -252,6 +254,7 @@ void cluster_drop_node(struct cluster *cluster, uint32_t name_sym, struct uid ui
     for (uint32_t column = 0; column < cluster->nodes.column_count; column++)
         node_table_set_allocatable(&cluster->nodes, column, node->slot, 0);
     node_table_set_present(&cluster->nodes, node, false);
+    cluster_note_gain(cluster);
     if (node->pod_count == 0)
         node_table_release(&cluster->nodes, node);
     else

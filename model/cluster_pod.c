@@ -104,6 +104,7 @@ static void see_same_node(struct cluster *cluster, struct pod *pod, const struct
         node_table_account(&cluster->nodes, slot, held, 1);
         requests_unref(&cluster->shapes, pod->held);
         pod->held = requests_ref(held);
+        cluster_note_gain(cluster);
     }
     requests_unref(&cluster->shapes, held);
     if (pod->place == POD_ASSUMED) {

@@ -36,7 +36,7 @@ enum record_kind {
 #define RECORD_MAGIC "spillway events\n"
 
 enum {
-    RECORD_VERSION = 2, /* another number: the meaning of the bytes changed */
+    RECORD_VERSION = 3, /* another number: the meaning of the bytes changed */
     RECORD_MAGIC_BYTES = sizeof(RECORD_MAGIC) - 1,
     /* One object is at most DECODE_ARENA_BYTES_MAX (8 MiB) of structs, its text copied once more.
      */

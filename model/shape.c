@@ -213,6 +213,7 @@ void shape_unref(struct shape_table *table, struct shape *shape)
     for (uint32_t i = 0; shape->typed && i < UNIT_TYPES_MAX; i++)
         bitset_fini(&shape->typed[i].matches);
     free(shape->typed);
+    free(shape->refusal);
     free(shape->key);
     free(shape);
 }

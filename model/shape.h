@@ -21,6 +21,18 @@ struct park_group;
 struct match_cache {
     struct bitset matches;
     uint64_t matched_to; /* position in the node table's static log; 0: never computed */
+    /* The set of nodes of which none took a pod of the shape; NULL: unknown. Compared, never read.
+     * Private to sched/refusal.h, as the rest. */
+    const struct bitset *barren;
+    uint64_t barren_gain_count; /* the cluster's then */
+};
+
+/* What users read of a pod that no node takes. */
+struct refusal_text {
+    uint64_t change_count; /* the cluster's when it was written */
+    uint32_t rejectors;    /* 1 << enum plugin */
+    uint32_t len;
+    char text[];
 };
 
 struct shape {
@@ -55,6 +67,8 @@ struct shape {
     struct match_cache match;   /* private to sched/match.h */
     struct match_cache *typed;  /* the same with the taints of a unit type tolerated: UNIT_TYPES_MAX
                                  * of them, or NULL */
+
+    struct refusal_text *refusal; /* owned; private to sched/refusal.h, NULL: none kept */
 
     struct park_group *parked; /* its parked pods: a list; private to sched/park.h, NULL when none */
 };

@@ -133,6 +133,7 @@ static void settle_policies(struct book *book, const struct book_watcher *watche
     struct namespaces namespaces = noted_namespaces(book);
     reset_overlaps(book, &namespaces);
     apply_noted(book);
+    cluster_note_gain(book->cluster); /* a node set at an address may be another one now */
     regroup_namespaces(book, &namespaces, watcher);
     free_retired(book);
     free(namespaces.syms);

@@ -1,10 +1,8 @@
 #include "sched/cycle.h"
 
-#include <stdlib.h>
-
-#include "model/base/mem.h"
 #include "sched/cycle_private.h"
 #include "sched/match.h"
+#include "sched/refusal.h"
 #include "sched/sampling.h"
 
 void cycle_init(struct cycle *cycle, const struct cycle_config *config,
@@ -14,15 +12,15 @@ void cycle_init(struct cycle *cycle, const struct cycle_config *config,
     *cycle = (struct cycle){.config = *config, .world = *world};
     bitset_init(&cycle->outside);
     walk_init(&cycle->walk);
+    batch_init(&cycle->batch);
     rng_init(&cycle->rng, config->seed);
 }
 
 void cycle_fini(struct cycle *cycle)
 {
     walk_fini(&cycle->walk);
+    batch_fini(&cycle->batch);
     bitset_fini(&cycle->outside);
-    free(cycle->totals);
-    free(cycle->scratch);
 }
 
 static bool has_scores(const struct score_config *config)
@@ -111,44 +109,6 @@ uint32_t cycle_nominated(const struct cycle *cycle, const struct pod *pod,
     return node->slot;
 }
 
-static void cycle_reserve_scores(struct cycle *cycle, uint32_t count)
-{
-    if (count <= cycle->score_capacity)
-        return;
-    cycle->score_capacity = (uint32_t)mem_grow(cycle->score_capacity, count);
-    cycle->totals = mem_resize(cycle->totals, cycle->score_capacity, sizeof(int64_t));
-    cycle->scratch = mem_resize(cycle->scratch, cycle->score_capacity, sizeof(int64_t));
-}
-
-/* The best of the feasible nodes; one of equals by lot, so that equal nodes fill evenly. */
-static uint32_t cycle_best(struct cycle *cycle, const struct shape *shape)
-{
-    const struct walk *walk = &cycle->walk;
-    if (walk->count == 1)
-        return walk->slots[0];
-    cycle_reserve_scores(cycle, walk->count);
-    const struct score_input in = {.cluster = cycle->world.cluster,
-                                   .shape = shape,
-                                   .config = &cycle->config.score,
-                                   .slots = walk->slots,
-                                   .count = walk->count};
-    scores_sum(&in, cycle->scratch, cycle->totals);
-    int64_t top = cycle->totals[0];
-    uint32_t equals = 0;
-    for (uint32_t i = 0; i < walk->count; i++) {
-        if (cycle->totals[i] > top) {
-            top = cycle->totals[i];
-            equals = 0;
-        }
-        equals += cycle->totals[i] == top;
-    }
-    uint64_t skip = equals > 1 ? rng_below(&cycle->rng, equals) : 0;
-    uint32_t i = 0;
-    while (cycle->totals[i] != top || skip-- > 0)
-        i++;
-    return walk->slots[i];
-}
-
 /* With no node at all nobody refused: any filter's event may bring the first. */
 static uint32_t every_filter(void)
 {
@@ -158,15 +118,67 @@ static uint32_t every_filter(void)
     return plugins;
 }
 
-uint32_t cycle_search(struct cycle *cycle, const struct pod *pod, const struct walk_scope *scope)
+/* Whether what this search finds out may serve other pods: with nominated pods about, nodes look
+ * different to each priority. Nodes of no unit are put together anew for each pod. */
+static bool cycle_may_share(const struct cycle *cycle, const struct pod *pod,
+                            const struct bitset *nodes)
+{
+    return cycle->config.is_batched && cycle->world.nominator->count == 0 &&
+           pod->nominated_node_sym == SYM_EMPTY && nodes != &cycle->outside;
+}
+
+/* The failure cache for nodes of the scope. */
+static struct match_cache *cycle_cache(const struct cycle *cycle, const struct pod *pod,
+                                       const struct walk_scope *scope)
+{
+    const struct unit_types *types = cycle->world.types;
+    uint32_t type = scope->type ? (uint32_t)(scope->type - types->items) : UNIT_TYPE_ANY;
+    return match_cache(pod->shape, types, type);
+}
+
+/* A walk through the scope. Returns the best of the nodes it found; NODE_SLOT_NONE: it found none.
+ */
+static uint32_t cycle_draw(struct cycle *cycle, const struct batch_search *search, bool may_share)
 {
     struct cluster *cluster = cycle->world.cluster;
+    const struct pod *pod = search->pod;
+    const struct walk_scope *scope = search->scope;
+    const struct walk_limits limits = cycle_limits(cycle, pod->shape);
+    bool is_kube = cycle->config.percentage >= 0;
     uint32_t start = *scope->cursor;
-    walk_run(&cycle->walk, scope, cluster, cycle->world.nominator, pod,
-             cycle_limits(cycle, pod->shape));
-    if (cycle->config.percentage >= 0)
+    walk_run(&cycle->walk, scope, cluster, cycle->world.nominator, pod, limits);
+    if (is_kube)
         sampling_move_start(scope, cluster, pod, start, cycle->walk.visited);
-    return cycle->walk.count > 0 ? cycle_best(cycle, pod->shape) : NODE_SLOT_NONE;
+    if (*scope->cursor >= cluster->nodes.slot_count)
+        *scope->cursor = 0; /* not where a node that comes would stand */
+    if (is_kube && *scope->cursor != start)
+        may_share = false; /* kube-scheduler begins elsewhere for each pod */
+    if (cycle->walk.count == 0) {
+        if (may_share)
+            barren_remember(cluster, cycle_cache(cycle, pod, scope), scope->nodes);
+        return NODE_SLOT_NONE;
+    }
+    bool is_cut = cycle->walk.count >= limits.target;
+    uint32_t slot = batch_begin(&cycle->batch, search, &cycle->walk, is_cut);
+    if (!may_share || (is_kube && is_cut))
+        batch_end(&cycle->batch);
+    return slot;
+}
+
+uint32_t cycle_search(struct cycle *cycle, const struct pod *pod, const struct walk_scope *scope)
+{
+    const struct batch_search search = {.cluster = cycle->world.cluster,
+                                        .pod = pod,
+                                        .scope = scope,
+                                        .config = &cycle->config.score,
+                                        .rng = &cycle->rng};
+    bool may_share = cycle_may_share(cycle, pod, scope->nodes);
+    if (may_share && barren_is_known(search.cluster, cycle_cache(cycle, pod, scope), scope->nodes))
+        return NODE_SLOT_NONE;
+    uint32_t slot;
+    if (may_share && batch_next(&cycle->batch, &search, &slot))
+        return slot;
+    return cycle_draw(cycle, &search, may_share);
 }
 
 enum verdict cycle_explain(const struct cycle *cycle, const struct pod *pod,
@@ -207,8 +219,8 @@ bool cycle_preempt(struct cycle *cycle, const struct pod *pod, const struct pree
     CHECK_NEVER("a known answer");
 }
 
-static struct cycle_result cycle_refuse(struct cycle *cycle, const struct pod *pod,
-                                        struct buf *message)
+/* Writes why, and returns who refused. */
+static uint32_t cycle_refuse(const struct cycle *cycle, const struct pod *pod, struct buf *message)
 {
     const struct cluster *cluster = cycle->world.cluster;
     struct diagnosis diagnosis;
@@ -218,13 +230,34 @@ static struct cycle_result cycle_refuse(struct cycle *cycle, const struct pod *p
          slot = bitset_next(present, slot + 1))
         (void)cycle_explain(cycle, pod, NULL, slot, &diagnosis);
     diagnosis_format(&diagnosis, cluster->symbols, NULL, message);
-    struct cycle_result result = {
-        .slot = NODE_SLOT_NONE,
-        .rejectors = diagnosis.refused_by ? diagnosis.refused_by : every_filter(),
-        .wake_at = MONO_NEVER,
-    };
+    return diagnosis.refused_by ? diagnosis.refused_by : every_filter();
+}
+
+/* The same as for the last pod of the shape when nothing changed since. */
+static uint32_t cycle_refuse_again(const struct cycle *cycle, const struct pod *pod,
+                                   struct buf *message)
+{
+    const struct cluster *cluster = cycle->world.cluster;
+    bool may_share = cycle_may_share(cycle, pod, &cluster->nodes.present);
+    uint32_t rejectors = may_share ? refusal_recall(cluster, pod->shape, message) : 0;
+    if (rejectors)
+        return rejectors;
+    rejectors = cycle_refuse(cycle, pod, message);
+    if (may_share)
+        refusal_remember(cluster, pod->shape, buf_str(message), rejectors);
+    return rejectors;
+}
+
+/* No node takes the pod; victims may make room, for each pod by its own priority. */
+static struct cycle_result cycle_refused(struct cycle *cycle, const struct pod *pod,
+                                         struct buf *message)
+{
+    const struct cluster *cluster = cycle->world.cluster;
+    struct cycle_result result = {.slot = NODE_SLOT_NONE,
+                                  .rejectors = cycle_refuse_again(cycle, pod, message),
+                                  .wake_at = MONO_NEVER};
     const struct preempt_scope scope = {
-        .nodes = present,
+        .nodes = &cluster->nodes.present,
         .matching = match_sync(cluster, pod->shape, cycle->world.types, UNIT_TYPE_ANY),
         .full_unit = POLICY_UNITS_MAX,
         .now_unix_s = cycle_wall_s(cycle, cycle->now)};
@@ -264,7 +297,7 @@ static struct cycle_result cycle_run_all(struct cycle *cycle, const struct pod *
         .cursor = &cycle->cursor,
     };
     uint32_t slot = cycle_search(cycle, pod, &scope);
-    return slot != NODE_SLOT_NONE ? cycle_found(slot) : cycle_refuse(cycle, pod, message);
+    return slot != NODE_SLOT_NONE ? cycle_found(slot) : cycle_refused(cycle, pod, message);
 }
 
 static struct cycle_result cycle_refuse_early(enum plugin plugin)

@@ -16,6 +16,7 @@
 #include "model/cluster.h"
 #include "policy/book.h"
 #include "policy/sentence.h"
+#include "sched/batch.h"
 #include "sched/diagnosis.h"
 #include "sched/nominator.h"
 #include "sched/preempt.h"
@@ -32,6 +33,7 @@ struct cycle_config {
     uint32_t predicate_step;  /* nodes examined between two looks at the target */
     uint32_t feasible_target; /* 0: look at every node */
     int32_t percentage; /* kube's percentageOfNodesToScore, 0 adaptive; -1: use the two above */
+    bool is_batched;    /* pods of equal shape share searches, and what they found out in vain */
     struct score_config score;
     uint64_t seed; /* for ties */
 };
@@ -56,8 +58,7 @@ struct cycle {
     struct bitset outside;                          /* scratch: nodes of no unit */
     struct unit_refusal refusals[POLICY_UNITS_MAX]; /* scratch, by unit */
     bool lacks[POLICY_UNITS_MAX];                   /* scratch, by unit */
-    int64_t *totals, *scratch;                      /* private: by feasible node */
-    uint32_t score_capacity;                        /* private */
+    struct batch batch;                             /* private: the last search that found nodes */
 };
 
 /* What came out: a slot, or NODE_SLOT_NONE with the reasons. */

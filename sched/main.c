@@ -278,6 +278,7 @@ static int app_sched_config(struct app *app, const struct options *options,
     config->cycle.predicate_step = (uint32_t)options->predicate_step;
     config->cycle.feasible_target = (uint32_t)options->feasible_target;
     config->cycle.percentage = (int32_t)options->percentage_of_nodes_to_score;
+    config->cycle.is_batched = options->batch;
     config->queue.initial_backoff_ms = options->pod_initial_backoff_seconds * 1000;
     config->queue.max_backoff_ms = options->pod_max_backoff_seconds * 1000;
     config->watches_policies = true;

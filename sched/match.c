@@ -32,9 +32,9 @@ static void match_all(const struct filter_input *in, struct bitset *matches)
         match_slot(in, matches, slot);
 }
 
-static struct match_cache *cache_of(struct shape *shape, const struct unit_types *types,
-                                    uint32_t type)
+struct match_cache *match_cache(struct shape *shape, const struct unit_types *types, uint32_t type)
 {
+    CHECK(type < types->count);
     if (types->items[type].toleration_count == 0)
         return &shape->match;
     if (!shape->typed)
@@ -45,8 +45,7 @@ static struct match_cache *cache_of(struct shape *shape, const struct unit_types
 const struct bitset *match_sync(const struct cluster *cluster, struct shape *shape,
                                 const struct unit_types *types, uint32_t type)
 {
-    CHECK(type < types->count);
-    struct match_cache *cache = cache_of(shape, types, type);
+    struct match_cache *cache = match_cache(shape, types, type);
     const struct filter_input in = {
         .cluster = cluster, .shape = shape, .type = &types->items[type]};
     uint64_t end = cluster->nodes.static_log_end;
@@ -66,6 +65,7 @@ static void cache_drop(struct match_cache *cache)
 {
     bitset_fini(&cache->matches);
     cache->matched_to = 0;
+    cache->barren = NULL;
 }
 
 void match_drop(struct shape *shape)
@@ -75,4 +75,6 @@ void match_drop(struct shape *shape)
         cache_drop(&shape->typed[i]);
     free(shape->typed);
     shape->typed = NULL;
+    free(shape->refusal);
+    shape->refusal = NULL;
 }

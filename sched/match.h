@@ -17,6 +17,9 @@
 const struct bitset *match_sync(const struct cluster *cluster, struct shape *shape,
                                 const struct unit_types *types, uint32_t type);
 
+/* The cache itself; lent as long as the shape, until match_drop(). */
+struct match_cache *match_cache(struct shape *shape, const struct unit_types *types, uint32_t type);
+
 /* Gives the caches' memory back; the next match_sync() makes them anew. */
 void match_drop(struct shape *shape);
 

@@ -29,6 +29,7 @@ struct options {
     int64_t predicate_step;               /* nodes */
     int64_t feasible_target;              /* nodes; 0: no limit */
     int64_t percentage_of_nodes_to_score; /* -1: not set; 0: adaptive, as kube-scheduler; to 100 */
+    bool batch;
     const char *score_weights;   /* NULL: defaults; checked as score_config_set_weights() */
     const char *score_strategy;  /* likewise score_config_set_strategy() */
     const char *score_resources; /* likewise score_config_set_resources() */

@@ -68,6 +68,7 @@ void record_setup_codec(struct codec *codec, struct record_setup *setup)
     codec_u32(codec, &config->cycle.predicate_step);
     codec_u32(codec, &config->cycle.feasible_target);
     codec_i32(codec, &config->cycle.percentage);
+    codec_bool(codec, &config->cycle.is_batched);
     code_score(codec, &config->cycle.score);
     codec_i64(codec, &config->queue.initial_backoff_ms);
     codec_i64(codec, &config->queue.max_backoff_ms);

@@ -14,7 +14,8 @@ void sched_config_init(struct sched_config *config, struct symbols *symbols)
         .scheduler_name_syms = {symbol_intern(symbols, STR("spillway"))},
         .cycle = {.predicate_step = CYCLE_PREDICATE_STEP,
                   .feasible_target = CYCLE_FEASIBLE_TARGET,
-                  .percentage = -1},
+                  .percentage = -1,
+                  .is_batched = true},
         .queue = {QUEUE_INITIAL_BACKOFF_MS, QUEUE_MAX_BACKOFF_MS},
     };
     score_config_init(&config->cycle.score);

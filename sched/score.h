@@ -65,8 +65,22 @@ struct score_input {
     uint32_t count;
 };
 
+/* What a score is made of: so that one knows what to compute anew after a change. */
+enum score_basis {
+    SCORE_BY_USAGE = 1 << 0, /* the node's own usage, and what is static of it */
+    SCORE_BY_NODE = 1 << 1,  /* what is static of the node and of the cluster */
+    SCORE_BY_LIST = 1 << 2,  /* that of all nodes of the list: rated against the best of them */
+};
+
+enum {
+    SCORE_STEADY =
+        SCORE_BY_NODE | SCORE_BY_LIST, /* stays when a pod is put on a node of the list */
+    SCORE_ALL = SCORE_STEADY | SCORE_BY_USAGE,
+};
+
 struct score {
     const char *name;
+    enum score_basis basis;
     /* False: skipped for this pod, as the plug-in's PreScore does; counts as 0 for all nodes. */
     bool (*applies)(const struct score_input *in);
     /* ret_scores[i] for slots[i], normalised to 0..100. */
@@ -80,8 +94,9 @@ struct score {
 /* By enum score_id. Default weights are those of scores.def. */
 extern const struct score *const scores[SCORE_COUNT];
 
-/* Weighted sums into ret_totals[i]; `scratch` has room for `count` too. CHECKs each score is
- * 0..100. */
-void scores_sum(const struct score_input *in, int64_t *scratch, int64_t *ret_totals);
+/* Adds the weighted scores of these bases to totals[i]; `scratch` has room for `count` too. CHECKs
+ * each score is 0..100. Returns whether a score by list told nodes apart: if none did, each node
+ * keeps its scores when others leave the list. */
+bool scores_add(const struct score_input *in, uint32_t bases, int64_t *scratch, int64_t *totals);
 
 #endif

@@ -70,6 +70,7 @@ static void balance_run(const struct score_input *in, int64_t *ret_scores)
 
 const struct score score_balanced_allocation = {
     .name = "NodeResourcesBalancedAllocation",
+    .basis = SCORE_BY_USAGE,
     .applies = balance_applies,
     .run = balance_run,
 };

@@ -89,6 +89,7 @@ static void image_run(const struct score_input *in, int64_t *ret_scores)
 
 const struct score score_image_locality = {
     .name = "ImageLocality",
+    .basis = SCORE_BY_NODE,
     .applies = image_applies,
     .run = image_run,
 };

@@ -40,6 +40,7 @@ static void affinity_score_run(const struct score_input *in, int64_t *ret_scores
 
 const struct score score_node_affinity = {
     .name = "NodeAffinity",
+    .basis = SCORE_BY_LIST,
     .applies = affinity_score_applies,
     .run = affinity_score_run,
 };

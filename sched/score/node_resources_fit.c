@@ -181,6 +181,7 @@ static void fit_score_run(const struct score_input *in, int64_t *ret_scores)
 
 const struct score score_node_resources_fit = {
     .name = "NodeResourcesFit",
+    .basis = SCORE_BY_USAGE,
     .applies = fit_score_applies,
     .run = fit_score_run,
 };

@@ -39,6 +39,7 @@ static void taint_score_run(const struct score_input *in, int64_t *ret_scores)
 
 const struct score score_taint_toleration = {
     .name = "TaintToleration",
+    .basis = SCORE_BY_LIST,
     .applies = taint_score_applies,
     .run = taint_score_run,
 };

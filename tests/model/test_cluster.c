@@ -181,6 +181,54 @@ Test(cluster, the_watch_confirms_an_assumed_pod_or_corrects_it)
     world_fini(&world);
 }
 
+struct clock {
+    uint64_t changes, gains;
+};
+
+/* What happened to the two counts since they were last asked. */
+static struct clock tick(const struct world *world, struct clock *last)
+{
+    const struct cluster *cluster = &world->cluster;
+    struct clock past = {cluster->change_count - last->changes, cluster->gain_count - last->gains};
+    *last = (struct clock){cluster->change_count, cluster->gain_count};
+    return past;
+}
+
+#define EXPECT_CHANGE(world, last, is_change, is_gain)                                             \
+    do {                                                                                           \
+        struct clock past = tick((world), (last));                                                 \
+        cr_expect_eq(past.changes > 0, (is_change));                                               \
+        cr_expect_eq(past.gains > 0, (is_gain));                                                   \
+    } while (0)
+
+Test(cluster, a_fuller_node_is_a_change_and_no_gain_and_what_is_seen_again_is_neither)
+{
+    struct world world;
+    struct clock last = {0, 0};
+    world_init(&world);
+    (void)see_node(&world, 1, 4000, 0, 1);
+    EXPECT_CHANGE(&world, &last, true, true);
+    struct pod *pod = see_pod(&world, 1, 500, 0, UINT32_MAX).pod;
+    EXPECT_CHANGE(&world, &last, false, false); /* it is on no node */
+    cluster_assume(&world.cluster, pod, find_node(&world, 1)->slot);
+    cr_expect_eq(world.cluster.change_count, last.changes + 1, "one, which a batch counts on");
+    EXPECT_CHANGE(&world, &last, true, false);
+    (void)see_pod(&world, 1, 500, 0, 1);
+    (void)see_node(&world, 1, 4000, 0, 1);
+    EXPECT_CHANGE(&world, &last, false, false); /* confirmed; a heartbeat */
+    (void)see_pod(&world, 2, 700, 0, 1);
+    EXPECT_CHANGE(&world, &last, true, false); /* another scheduler's */
+    (void)see_pod(&world, 1, 400, 0, 1);
+    EXPECT_CHANGE(&world, &last, true, true); /* resized */
+    (void)see_node(&world, 1, 5000, 0, 1);
+    EXPECT_CHANGE(&world, &last, true, true);
+    (void)cluster_drop_pod(&world.cluster, pod);
+    EXPECT_CHANGE(&world, &last, true, true);
+    drop_node(&world, 1);
+    EXPECT_CHANGE(&world, &last, true, true);
+    world_fini(&world);
+}
+
 Test(cluster, an_update_of_an_assumed_pod_that_is_still_unbound_keeps_it_assumed)
 {
     struct world world;

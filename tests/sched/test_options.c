@@ -56,6 +56,7 @@ Test(options, have_the_documented_defaults)
     cr_expect_eq(options.predicate_step, 64);
     cr_expect_eq(options.feasible_target, 100);
     cr_expect_eq(options.percentage_of_nodes_to_score, -1);
+    cr_expect(options.batch);
     cr_expect_null(options.score_weights);
     cr_expect_null(options.score_strategy);
     cr_expect_null(options.score_resources);
@@ -93,6 +94,7 @@ Test(options, take_every_flag)
     cr_expect_eq(options.pod_max_backoff_seconds, 20);
     cr_expect_eq(options.v, 4);
     cr_expect_str_eq(options.logging_format, "json");
+    cr_expect_not(parse_well("--batch=false").batch);
     cr_expect_eq(parse_well("--percentage-of-nodes-to-score=50").percentage_of_nodes_to_score, 50);
     cr_expect_eq(parse_well("--pod-max-backoff-seconds=0").pod_max_backoff_seconds, 0);
 }

@@ -163,6 +163,7 @@ Test(record, the_setup_is_read_back_or_refused)
     setup.config.hash_seed = 6;
     setup.config.cycle.seed = 7;
     setup.config.cycle.percentage = 30;
+    setup.config.cycle.is_batched = false;
     setup.config.queue.initial_backoff_ms = 250;
     cr_assert_eq(score_config_set_strategy(&setup.config.cycle.score,
                                            "RequestedToCapacityRatio:0=0,40=7,100=10", &err),
@@ -184,6 +185,7 @@ Test(record, the_setup_is_read_back_or_refused)
     cr_expect_eq(read.config.hash_seed, 6);
     cr_expect_eq(read.config.cycle.seed, 7);
     cr_expect_eq(read.config.cycle.percentage, 30);
+    cr_expect_not(read.config.cycle.is_batched);
     cr_expect_eq(read.config.queue.initial_backoff_ms, 250);
     cr_expect_eq(read.config.cycle.score.point_count, 3);
     cr_expect_eq(read.config.cycle.score.points[1].score, 70);

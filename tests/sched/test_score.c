@@ -55,8 +55,8 @@ Test(score, totals_are_the_weighted_sum_of_what_applies)
                                                         .images = "nowhere:1",
                                                         .preferred = "1: disk In ssd"});
         struct score_input in = {&fixture.cluster, pod->shape, &config, slots, NODES};
-        int64_t scratch[NODES], totals[NODES];
-        scores_sum(&in, scratch, totals);
+        int64_t scratch[NODES], totals[NODES] = {0};
+        (void)scores_add(&in, SCORE_ALL, scratch, totals);
         for (size_t i = 0; i < NODES; i++)
             cr_expect_eq(totals[i], rows[row].totals[i], "row %zu, node %zu: %lld", row, i,
                          (long long)totals[i]);
@@ -77,13 +77,39 @@ Test(score, the_order_of_nodes_does_not_matter)
     score_config_init(&config);
     const struct pod *pod =
         fixture_pod(&fixture, &(struct fixture_pod){.name = "p", .containers = "cpu=1"});
-    int64_t scratch[NODES], totals[NODES], turned_totals[NODES];
-    scores_sum(&(struct score_input){&fixture.cluster, pod->shape, &config, slots, NODES}, scratch,
-               totals);
-    scores_sum(&(struct score_input){&fixture.cluster, pod->shape, &config, turned, NODES}, scratch,
-               turned_totals);
+    int64_t scratch[NODES], totals[NODES] = {0}, turned_totals[NODES] = {0};
+    (void)scores_add(&(struct score_input){&fixture.cluster, pod->shape, &config, slots, NODES},
+                     SCORE_ALL, scratch, totals);
+    (void)scores_add(&(struct score_input){&fixture.cluster, pod->shape, &config, turned, NODES},
+                     SCORE_ALL, scratch, turned_totals);
     cr_assert_neq(totals[0], totals[1]);
     cr_assert_eq(totals[0], turned_totals[1]);
     cr_assert_eq(totals[1], turned_totals[0]);
+    fixture_fini(&fixture);
+}
+
+/* What the list says of its nodes is only the same for each sublist when it says the same of all.
+ */
+Test(score, says_whether_the_list_told_nodes_apart)
+{
+    struct fixture fixture;
+    fixture_init(&fixture);
+    uint32_t slots[] = {
+        fixture_node(&fixture,
+                     &(struct fixture_node){.name = "n1", .taints = "a:PreferNoSchedule"}),
+        fixture_node(&fixture,
+                     &(struct fixture_node){.name = "n2", .taints = "b:PreferNoSchedule"}),
+        fixture_node(&fixture, &(struct fixture_node){.name = "n3"}),
+    };
+    struct score_config config;
+    score_config_init(&config);
+    const struct pod *pod =
+        fixture_pod(&fixture, &(struct fixture_pod){.name = "p", .containers = "cpu=1"});
+    for (uint32_t count = 1; count <= ARRAY_LEN(slots); count++) {
+        int64_t scratch[ARRAY_LEN(slots)], steady[ARRAY_LEN(slots)] = {0};
+        const struct score_input in = {&fixture.cluster, pod->shape, &config, slots, count};
+        cr_expect_eq(scores_add(&in, SCORE_STEADY, scratch, steady), count == 3, "%u", count);
+        cr_expect_eq(steady[count - 1], count == 3 ? 300 : 0, "weight 3, and all but n3 tainted");
+    }
     fixture_fini(&fixture);
 }
