@@ -14,7 +14,7 @@ build build-essential        compiler, linker, make
 build pkg-config             where the libraries are
 build libuv1-dev             event loop
 build libcurl4-openssl-dev   HTTP client
-build libnghttp2-dev         HTTP/2 of the simulated apiserver
+build libnghttp2-dev         HTTP/2 of the writes, and of the simulated apiserver
 build libjansson-dev         JSON of everything but pods and nodes
 build libyaml-dev            kubeconfig
 build libssl-dev             TLS

@@ -14,6 +14,8 @@ struct http_headers {
     uint32_t refs;
     char *token, *content_type, *host; /* NULL where absent */
     struct curl_slist *list;
+    struct h2_field fields[HTTP_HEADERS_FIELDS_MAX]; /* names are constants, values in `list` */
+    size_t field_count;
 };
 
 static bool same_text(const char *a, const char *b)
@@ -47,6 +49,19 @@ static void add_line(struct http_headers *headers, const char *name, const char 
     buf_fini(&line);
 }
 
+/* For both: curl's line and HTTP/2's field. */
+static void add_field(struct http_headers *headers, const char *name, const char *lower_name,
+                      const char *value)
+{
+    add_line(headers, name, value);
+    const struct curl_slist *last = headers->list;
+    while (last->next)
+        last = last->next;
+    CHECK(headers->field_count < HTTP_HEADERS_FIELDS_MAX);
+    headers->fields[headers->field_count++] = (struct h2_field){
+        .name = str_from(lower_name), .value = str_from(last->data + strlen(name) + 2)};
+}
+
 static struct http_headers *headers_new(const char *token, const char *content_type,
                                         const char *host)
 {
@@ -56,11 +71,11 @@ static struct http_headers *headers_new(const char *token, const char *content_t
     headers->content_type = copy_or_null(content_type);
     headers->host = copy_or_null(host);
 
-    add_line(headers, "Accept", "application/json");
-    add_line(headers, "User-Agent", "spillway");
+    add_field(headers, "Accept", "accept", "application/json");
+    add_field(headers, "User-Agent", "user-agent", "spillway");
     add_line(headers, "Expect", ""); /* no 100-continue round trip before a body */
     if (content_type)
-        add_line(headers, "Content-Type", content_type);
+        add_field(headers, "Content-Type", "content-type", content_type);
     if (host)
         add_line(headers, "Host", host);
     if (token) {
@@ -68,7 +83,7 @@ static struct http_headers *headers_new(const char *token, const char *content_t
         buf_init(&bearer, HEADER_LINE_BYTES_MAX);
         (void)buf_printf(&bearer, "Bearer %s", token);
         CHECK(!buf_overflowed(&bearer));
-        add_line(headers, "Authorization", bearer.data);
+        add_field(headers, "Authorization", "authorization", bearer.data);
         explicit_bzero(bearer.data, bearer.len);
         buf_fini(&bearer);
     }
@@ -119,4 +134,10 @@ struct http_headers *http_headers_ref(struct http_headers_cache *cache, const ch
 struct curl_slist *http_headers_list(const struct http_headers *headers)
 {
     return headers->list;
+}
+
+const struct h2_field *http_headers_fields(const struct http_headers *headers, size_t *ret_count)
+{
+    *ret_count = headers->field_count;
+    return headers->fields;
 }

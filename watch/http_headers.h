@@ -8,7 +8,12 @@
 #include <curl/curl.h>
 #include <stddef.h>
 
-enum { HTTP_HEADERS_KINDS_MAX = 8 }; /* content types in use at a time */
+#include "watch/h2.h"
+
+enum {
+    HTTP_HEADERS_KINDS_MAX = 8, /* content types in use at a time */
+    HTTP_HEADERS_FIELDS_MAX = 8,
+};
 
 struct http_headers; /* a list with a reference count */
 
@@ -24,6 +29,9 @@ struct http_headers *http_headers_ref(struct http_headers_cache *cache, const ch
                                       const char *content_type, const char *host);
 void http_headers_unref(struct http_headers *headers);                    /* takes NULL */
 struct curl_slist *http_headers_list(const struct http_headers *headers); /* lent */
+
+/* The same for HTTP/2, without the host, which is its `:authority`; lent. */
+const struct h2_field *http_headers_fields(const struct http_headers *headers, size_t *ret_count);
 
 void http_headers_cache_fini(struct http_headers_cache *cache);
 

@@ -29,25 +29,43 @@ struct http_pool *http_pool_new(const struct http_pool_options *options)
         .on_finished = options->on_finished,
         .on_turn = options->on_turn,
     });
+    if (options->lane_handler)
+        pool->lane = http_lane_new(&(struct http_lane_options){
+            .loop = options->loop,
+            .multi = pool->multi,
+            .target = pool->target,
+            .handler = options->lane_handler,
+            .owner = options->owner,
+            .on_over = options->on_lane_over,
+            .on_closed = options->on_closed,
+        });
     return pool;
 }
 
-static struct http_slot *slot_new(const struct http_target *target)
+static struct http_slot *slot_new(void)
 {
     struct http_slot *slot = mem_zalloc(1, sizeof(*slot));
     buf_init(&slot->url, URL_BYTES_MAX);
     buf_init(&slot->body, HTTP_BODY_BYTES_MAX);
     buf_init(&slot->reply, HTTP_BODY_BYTES_MAX);
+    return slot;
+}
+
+CURL *http_slot_easy(const struct http_pool *pool, struct http_slot *slot)
+{
+    if (slot->easy)
+        return slot->easy;
     slot->easy = curl_easy_init();
     CHECK(slot->easy != NULL);
-    http_target_apply(target, slot->easy);
+    http_target_apply(pool->target, slot->easy);
     (void)curl_easy_setopt(slot->easy, CURLOPT_ERRORBUFFER, slot->error);
-    return slot;
+    return slot->easy;
 }
 
 static void slot_free(struct http_slot *slot)
 {
-    curl_easy_cleanup(slot->easy);
+    if (slot->easy)
+        curl_easy_cleanup(slot->easy);
     buf_fini(&slot->url);
     buf_fini(&slot->body);
     buf_fini(&slot->reply);
@@ -70,7 +88,7 @@ struct http_slot *http_pool_take(struct http_pool *pool)
         pool->free_slots = slot->next_free;
         pool->free_count--;
     } else {
-        slot = slot_new(pool->target);
+        slot = slot_new();
     }
     slot->next_free = NULL;
     slot->error[0] = '\0';
@@ -102,6 +120,8 @@ void http_pool_close(struct http_pool *pool)
         pool->free_slots = slot->next_free;
         slot_free(slot);
     }
+    if (pool->lane)
+        http_lane_close(pool->lane);
     /* The connections still use the target's certificates until the multi is cleaned up, which
      * multi_close() does before it returns. */
     multi_close(pool->multi, pool->on_closed, pool->owner);

@@ -14,13 +14,13 @@
 #include <uv.h>
 
 #include "model/base/buf.h"
-#include "model/base/mono.h"
+#include "watch/http_lane.h"
 #include "watch/http_target.h"
 #include "watch/multi.h"
 
 /* What one request works with; kept for the next. */
 struct http_slot {
-    CURL *easy; /* CURLINFO_PRIVATE is the user's */
+    CURL *easy; /* private: http_slot_easy() */
     char error[CURL_ERROR_SIZE];
     struct buf url, body, reply;
     struct http_slot *next_free; /* private */
@@ -28,12 +28,13 @@ struct http_slot {
 
 struct http_pool {
     struct multi *multi;
+    struct http_lane *lane; /* NULL: requests do not leave packed */
     struct http_target *target;
     struct http_slot *free_slots; /* private */
     uint32_t free_count;          /* private */
     uint32_t in_use;              /* slots taken */
     bool is_retired;
-    struct http_pool *next;      /* the client's list */
+    struct http_pool *next; /* the client's list */
     void *owner;
     void (*on_closed)(void *owner);
 };
@@ -45,11 +46,16 @@ struct http_pool_options {
     void *owner; /* given to the callbacks */
     void (*on_finished)(void *owner, CURL *easy, CURLcode result);
     void (*on_turn)(void *owner);
-    void (*on_closed)(void *owner); /* the pool is gone */
+    void (*on_closed)(void *owner);        /* the pool is gone; with a lane this comes twice */
+    const struct h2_handler *lane_handler; /* NULL: no lane */
+    void (*on_lane_over)(void *owner);
 };
 
 struct http_pool *http_pool_new(const struct http_pool_options *options);
 struct http_slot *http_pool_take(struct http_pool *pool);
+
+/* The slot's handle, set up for the target; CURLINFO_PRIVATE is the user's. Lent. */
+CURL *http_slot_easy(const struct http_pool *pool, struct http_slot *slot);
 void http_pool_give(struct http_pool *pool, struct http_slot *slot);
 
 /* CHECKs that no slot is taken. Frees the pool at once, its connections when libuv is done. */

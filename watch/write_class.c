@@ -19,6 +19,7 @@ void write_class_init(struct write_class *class, const struct write_class_option
     *class = (struct write_class){.options = *options};
     class->client = http_client_new(options->loop, options->access, options->log, options->name,
                                     options->connections_max);
+    http_client_pack(class->client);
     write_window_init(&class->window, options->window);
     backoff_init(&class->backoff, WRITE_BACKOFF_BASE_MS, WRITE_BACKOFF_CAP_MS);
     rng_init(&class->rng, options->seed);

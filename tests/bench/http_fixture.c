@@ -222,6 +222,8 @@ void world_init(struct world *world, const struct world_options *options)
                                 &world->log, &err);
     cr_assert_not_null(world->access, "%s", err.text);
     world->client = http_client_new(&world->loop, world->access, &world->log, "test", 1);
+    if (options->is_packed)
+        http_client_pack(world->client);
 }
 
 static void on_client_closed(void *ctx)

@@ -43,8 +43,22 @@ struct world_options {
     const char *user;    /* members: "token: x" */
     const char *server;  /* address; NULL: the server's */
     bool has_no_ca;
+    bool is_packed;              /* http_client_pack() */
     bool has_client_certificate; /* of the user "alice", in alice.crt and alice.key */
 };
+
+/* A test of both ways to send: each request by curl, and packed (http_client_pack()). */
+#define BOTH(suite, name)                                                                          \
+    static void name(bool is_packed);                                                              \
+    Test(suite, name)                                                                              \
+    {                                                                                              \
+        name(false);                                                                               \
+    }                                                                                              \
+    Test(suite, name##_when_packed)                                                                \
+    {                                                                                              \
+        name(true);                                                                                \
+    }                                                                                              \
+    static void name(bool is_packed)
 
 void world_init(struct world *world, const struct world_options *options);
 void world_fini(struct world *world); /* closes the client when the test did not */

@@ -5,11 +5,11 @@
 
 #include "tests/bench/http_fixture.h"
 
-#define DEFAULTS (&(struct world_options){0})
+#define DEFAULTS (&(struct world_options){.is_packed = is_packed})
 
 /* ---- answers ---- */
 
-Test(http_client, get_gives_status_and_body)
+BOTH(http_client, get_gives_status_and_body)
 {
     struct world world;
     struct answer answer = {0};
@@ -35,10 +35,10 @@ static const struct {
     {"POST", "", NULL, "POST|application/json|Bearer s3cr3t|application/json||"},
 };
 
-Test(http_client, method_headers_and_body_arrive_also_when_handles_are_used_again)
+BOTH(http_client, method_headers_and_body_arrive_also_when_handles_are_used_again)
 {
     struct world world;
-    world_init(&world, &(struct world_options){.user = "token: s3cr3t"});
+    world_init(&world, &(struct world_options){.is_packed = is_packed, .user = "token: s3cr3t"});
     for (size_t i = 0; i < 2 * ARRAY_LEN(requests); i++) {
         size_t row = i % ARRAY_LEN(requests);
         struct answer answer = {0};
@@ -55,11 +55,12 @@ Test(http_client, method_headers_and_body_arrive_also_when_handles_are_used_agai
     world_fini(&world);
 }
 
-Test(http_client, client_certificate_says_who_we_are)
+BOTH(http_client, client_certificate_says_who_we_are)
 {
     struct world world;
     struct answer answer = {0};
-    world_init(&world, &(struct world_options){.has_client_certificate = true});
+    world_init(&world,
+               &(struct world_options){.is_packed = is_packed, .has_client_certificate = true});
     world_get(&world, "/echo", &answer);
     cr_expect_str_eq(answer.text, "GET|||application/json|alice|");
     world_fini(&world);
@@ -67,7 +68,7 @@ Test(http_client, client_certificate_says_who_we_are)
 
 static const int codes[] = {201, 301, 401, 403, 404, 409, 422, 429, 500, 503};
 
-Test(http_client, every_status_is_an_answer_and_redirects_are_not_followed)
+BOTH(http_client, every_status_is_an_answer_and_redirects_are_not_followed)
 {
     struct world world;
     world_init(&world, DEFAULTS);
@@ -84,7 +85,7 @@ Test(http_client, every_status_is_an_answer_and_redirects_are_not_followed)
     world_fini(&world);
 }
 
-Test(http_client, a_hundred_requests_share_one_connection)
+BOTH(http_client, a_hundred_requests_share_one_connection)
 {
     static struct answer answers[HTTP_STREAMS_MAX];
     struct world world;
@@ -107,7 +108,7 @@ Test(http_client, a_hundred_requests_share_one_connection)
 
 /* curl 7.88 resets each stream whose answer had no Content-Length once more after its end. A server
  * that counts resets (CVE-2023-44487; nghttp2: 1000) would end the connection. */
-Test(http_client, thousands_of_requests_stay_on_one_connection)
+BOTH(http_client, thousands_of_requests_stay_on_one_connection)
 {
     struct world world;
     world_init(&world, DEFAULTS);
@@ -120,7 +121,7 @@ Test(http_client, thousands_of_requests_stay_on_one_connection)
     world_fini(&world);
 }
 
-Test(http_client, a_reply_over_four_mebibytes_is_refused_and_the_next_one_works)
+BOTH(http_client, a_reply_over_four_mebibytes_is_refused_and_the_next_one_works)
 {
     struct world world;
     struct answer big = {0}, fits = {0}, next = {0};
@@ -137,7 +138,7 @@ Test(http_client, a_reply_over_four_mebibytes_is_refused_and_the_next_one_works)
 
 /* ---- streams ---- */
 
-Test(http_client, a_streamed_200_comes_in_pieces_of_any_size)
+BOTH(http_client, a_streamed_200_comes_in_pieces_of_any_size)
 {
     struct world world;
     struct answer answer = {0};
@@ -150,7 +151,7 @@ Test(http_client, a_streamed_200_comes_in_pieces_of_any_size)
     world_fini(&world);
 }
 
-Test(http_client, a_streamed_refusal_is_buffered)
+BOTH(http_client, a_streamed_refusal_is_buffered)
 {
     struct world world;
     struct answer answer = {0};
@@ -162,7 +163,7 @@ Test(http_client, a_streamed_refusal_is_buffered)
     world_fini(&world);
 }
 
-Test(http_client, on_bytes_can_end_the_call)
+BOTH(http_client, on_bytes_can_end_the_call)
 {
     struct world world;
     struct answer answer = {.stop_after = 100};
@@ -175,7 +176,7 @@ Test(http_client, on_bytes_can_end_the_call)
     world_fini(&world);
 }
 
-Test(http_client, a_call_can_be_started_from_on_bytes)
+BOTH(http_client, a_call_can_be_started_from_on_bytes)
 {
     struct world world;
     struct answer then = {0}, answer = {.then_path = "/hello", .then = &then};
@@ -192,7 +193,7 @@ Test(http_client, a_call_can_be_started_from_on_bytes)
 
 /* ---- time ---- */
 
-Test(http_client, a_deadline_ends_the_last_call_too)
+BOTH(http_client, a_deadline_ends_the_last_call_too)
 {
     struct world world;
     struct answer answer = {0};
@@ -209,7 +210,7 @@ Test(http_client, a_deadline_ends_the_last_call_too)
     world_fini(&world);
 }
 
-Test(http_client, a_stream_without_bytes_for_too_long_is_ended)
+BOTH(http_client, a_stream_without_bytes_for_too_long_is_ended)
 {
     struct world world;
     struct answer answer = {0};
@@ -225,7 +226,7 @@ Test(http_client, a_stream_without_bytes_for_too_long_is_ended)
 }
 
 /* k/k#50994: a server that is stopped still acknowledges; its connection must not be used again. */
-Test(http_client, after_silence_a_new_connection_is_made)
+BOTH(http_client, after_silence_a_new_connection_is_made)
 {
     struct world world;
     struct answer silent = {0}, next = {0};
@@ -240,7 +241,7 @@ Test(http_client, after_silence_a_new_connection_is_made)
     world_fini(&world);
 }
 
-Test(http_client, failed_calls_beside_watches_do_not_hold_up_the_next_ones)
+BOTH(http_client, failed_calls_beside_watches_do_not_hold_up_the_next_ones)
 {
     enum { ROUNDS = 5 };
     struct world world;
@@ -269,7 +270,7 @@ Test(http_client, failed_calls_beside_watches_do_not_hold_up_the_next_ones)
 
 /* ---- stop and close ---- */
 
-Test(http_client, a_stopped_call_ends_with_stopped)
+BOTH(http_client, a_stopped_call_ends_with_stopped)
 {
     struct world world;
     struct answer answer = {0};
@@ -284,7 +285,7 @@ Test(http_client, a_stopped_call_ends_with_stopped)
     world_fini(&world);
 }
 
-Test(http_client, closing_ends_all_calls)
+BOTH(http_client, closing_ends_all_calls)
 {
     static struct answer answers[20];
     struct world world;
@@ -302,7 +303,7 @@ Test(http_client, closing_ends_all_calls)
 
 /* ---- lost connections ---- */
 
-static void expect_write_lost(const char *path)
+static void expect_write_lost(bool is_packed, const char *path)
 {
     struct world world;
     struct answer first = {0}, answer = {0}, next = {0};
@@ -321,17 +322,17 @@ static void expect_write_lost(const char *path)
     world_fini(&world);
 }
 
-Test(http_client, a_write_whose_connection_ends_is_lost)
+BOTH(http_client, a_write_whose_connection_ends_is_lost)
 {
-    expect_write_lost("/drop");
+    expect_write_lost(is_packed, "/drop");
 }
 
-Test(http_client, a_write_whose_connection_is_reset_is_lost_and_never_sent_twice)
+BOTH(http_client, a_write_whose_connection_is_reset_is_lost_and_never_sent_twice)
 {
-    expect_write_lost("/rst");
+    expect_write_lost(is_packed, "/rst");
 }
 
-Test(http_client, a_reset_stream_is_lost_and_the_connection_stays)
+BOTH(http_client, a_reset_stream_is_lost_and_the_connection_stays)
 {
     struct world world;
     struct answer answer = {0}, next = {0};
@@ -347,7 +348,7 @@ Test(http_client, a_reset_stream_is_lost_and_the_connection_stays)
     world_fini(&world);
 }
 
-Test(http_client, a_stream_that_is_cut_is_lost)
+BOTH(http_client, a_stream_that_is_cut_is_lost)
 {
     struct world world;
     struct answer answer = {0};
@@ -360,7 +361,7 @@ Test(http_client, a_stream_that_is_cut_is_lost)
     world_fini(&world);
 }
 
-Test(http_client, after_goaway_requests_go_to_a_new_connection)
+BOTH(http_client, after_goaway_requests_go_to_a_new_connection)
 {
     struct world world;
     struct answer last = {0}, next = {0};
@@ -379,7 +380,7 @@ Test(http_client, after_goaway_requests_go_to_a_new_connection)
     world_fini(&world);
 }
 
-Test(http_client, a_watch_that_stays_after_goaway_does_not_hold_up_the_next_requests)
+BOTH(http_client, a_watch_that_stays_after_goaway_does_not_hold_up_the_next_requests)
 {
     struct world world;
     struct answer watch = {0}, last = {0}, next = {0};
@@ -401,7 +402,7 @@ Test(http_client, a_watch_that_stays_after_goaway_does_not_hold_up_the_next_requ
     world_fini(&world);
 }
 
-Test(http_client, a_url_longer_than_64_KiB_fails_without_a_request)
+BOTH(http_client, a_url_longer_than_64_KiB_fails_without_a_request)
 {
     struct world world;
     struct answer answer = {0};

@@ -6,7 +6,7 @@
 
 #include "tests/bench/http_fixture.h"
 
-#define DEFAULTS (&(struct world_options){0})
+#define DEFAULTS (&(struct world_options){.is_packed = is_packed})
 
 /* ---- who is there: errors for people ---- */
 
@@ -33,62 +33,67 @@ static void expect_failure(const struct world_options *options, enum http_failur
 
 #define TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
 
-Test(http_trust, no_server_says_where_and_asks_whether_it_runs)
+BOTH(http_trust, no_server_says_where_and_asks_whether_it_runs)
 {
-    expect_failure(
-        &(struct world_options){.server = "https://127.0.0.1:1", .user = "token: s3cr3t"},
-        HTTP_FAILURE_CONNECT,
-        TEXTS("cannot connect to https://127.0.0.1:1", "Connection refused",
-              "is the apiserver running there?"));
+    expect_failure(&(struct world_options){.is_packed = is_packed,
+                                           .server = "https://127.0.0.1:1",
+                                           .user = "token: s3cr3t"},
+                   HTTP_FAILURE_CONNECT,
+                   TEXTS("cannot connect to https://127.0.0.1:1", "Connection refused",
+                         "is the apiserver running there?"));
 }
 
-Test(http_trust, an_unknown_host_name_says_so)
+BOTH(http_trust, an_unknown_host_name_says_so)
 {
-    expect_failure(&(struct world_options){.server = "https://no-such-host.invalid:6443"},
+    expect_failure(&(struct world_options){.is_packed = is_packed,
+                                           .server = "https://no-such-host.invalid:6443"},
                    HTTP_FAILURE_CONNECT,
                    TEXTS("https://no-such-host.invalid:6443", "its host name is not known here"));
 }
 
-Test(http_trust, a_dead_proxy_says_so)
+BOTH(http_trust, a_dead_proxy_says_so)
 {
     expect_failure(
-        &(struct world_options){.cluster = ", proxy-url: \"http://u:s3cr3t@127.0.0.1:1\""},
+        &(struct world_options){.is_packed = is_packed,
+                                .cluster = ", proxy-url: \"http://u:s3cr3t@127.0.0.1:1\""},
         HTTP_FAILURE_CONNECT, TEXTS("through the configured proxy"));
 }
 
-Test(http_trust, a_wrong_ca_names_the_file)
+BOTH(http_trust, a_wrong_ca_names_the_file)
 {
     char *other_ca;
     SSL_CTX_free(expired_context(&other_ca));
-    expect_failure(&(struct world_options){.ca_pem = other_ca}, HTTP_FAILURE_TLS,
+    expect_failure(&(struct world_options){.is_packed = is_packed, .ca_pem = other_ca},
+                   HTTP_FAILURE_TLS,
                    TEXTS("signed by an unknown authority", "certificate-authority ",
                          "/ca.crt of cluster \"c\""));
     free(other_ca);
 }
 
-Test(http_trust, without_a_ca_the_systems_store_is_named)
+BOTH(http_trust, without_a_ca_the_systems_store_is_named)
 {
-    expect_failure(&(struct world_options){.has_no_ca = true}, HTTP_FAILURE_TLS,
-                   TEXTS("signed by an unknown authority", "the system's store"));
+    expect_failure(&(struct world_options){.is_packed = is_packed, .has_no_ca = true},
+                   HTTP_FAILURE_TLS, TEXTS("signed by an unknown authority", "the system's store"));
 }
 
-Test(http_trust, an_expired_server_certificate_says_so)
+BOTH(http_trust, an_expired_server_certificate_says_so)
 {
     char *ca;
     SSL_CTX *tls = expired_context(&ca);
-    expect_failure(&(struct world_options){.owned_tls = tls, .ca_pem = ca}, HTTP_FAILURE_TLS,
-                   TEXTS("has expired", "https://127.0.0.1:"));
+    expect_failure(&(struct world_options){.is_packed = is_packed, .owned_tls = tls, .ca_pem = ca},
+                   HTTP_FAILURE_TLS, TEXTS("has expired", "https://127.0.0.1:"));
     free(ca);
 }
 
-Test(http_trust, a_certificate_for_another_name_says_so)
+BOTH(http_trust, a_certificate_for_another_name_says_so)
 {
-    expect_failure(&(struct world_options){.cluster = ", tls-server-name: other.example"},
+    expect_failure(&(struct world_options){.is_packed = is_packed,
+                                           .cluster = ", tls-server-name: other.example"},
                    HTTP_FAILURE_TLS,
                    TEXTS("is for another host name", "other.example", "tls-server-name"));
 }
 
-Test(http_trust, a_server_that_speaks_only_old_tls_is_refused)
+BOTH(http_trust, a_server_that_speaks_only_old_tls_is_refused)
 {
     struct err err = {0};
     struct pki *pki = pki_new(&err);
@@ -96,29 +101,31 @@ Test(http_trust, a_server_that_speaks_only_old_tls_is_refused)
     SSL_CTX *tls = pki_server_context(pki, &err);
     cr_assert(SSL_CTX_set_min_proto_version(tls, TLS1_VERSION) &&
               SSL_CTX_set_max_proto_version(tls, TLS1_1_VERSION));
-    expect_failure(&(struct world_options){.owned_tls = tls, .ca_pem = ca}, HTTP_FAILURE_TLS,
-                   TEXTS("TLS with https://127.0.0.1:", "failed"));
+    expect_failure(&(struct world_options){.is_packed = is_packed, .owned_tls = tls, .ca_pem = ca},
+                   HTTP_FAILURE_TLS, TEXTS("TLS with https://127.0.0.1:", "failed"));
     free(ca);
     pki_free(pki);
 }
 
-Test(http_trust, tls_server_name_is_what_the_certificate_is_checked_for)
+BOTH(http_trust, tls_server_name_is_what_the_certificate_is_checked_for)
 {
     struct world world;
     struct answer answer = {0};
     world_init(&world,
-               &(struct world_options){.cluster = ", tls-server-name: kubernetes.default.svc"});
+               &(struct world_options){.is_packed = is_packed,
+                                       .cluster = ", tls-server-name: kubernetes.default.svc"});
     world_get(&world, "/hello", &answer);
     cr_expect_str_eq(answer.text, "hello", "%s", answer.reply.err.text);
     world_fini(&world);
 }
 
-Test(http_trust, insecure_takes_any_certificate)
+BOTH(http_trust, insecure_takes_any_certificate)
 {
     struct world world;
     struct answer answer = {0};
     char *ca;
-    world_init(&world, &(struct world_options){.owned_tls = expired_context(&ca),
+    world_init(&world, &(struct world_options){.is_packed = is_packed,
+                                               .owned_tls = expired_context(&ca),
                                                .has_no_ca = true,
                                                .cluster = ", insecure-skip-tls-verify: true"});
     world_get(&world, "/hello", &answer);
@@ -129,7 +136,7 @@ Test(http_trust, insecure_takes_any_certificate)
 
 /* ---- rotation ---- */
 
-Test(http_trust, new_certificates_mean_a_new_connection_and_old_calls_go_on)
+BOTH(http_trust, new_certificates_mean_a_new_connection_and_old_calls_go_on)
 {
     struct world world;
     struct answer watch = {0}, before = {0}, after = {0};

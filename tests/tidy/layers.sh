@@ -24,7 +24,7 @@ rules() {
     sched/filter/*) echo 'model/ sched/filter.h||pure' ;;
     sched/score/*) echo 'model/ sched/score.h||pure' ;;
     sched/*) echo 'model/ policy/ sched/||pure' ;;
-    watch/*) echo 'model/ watch/|uv curl openssl yaml jansson|any' ;;
+    watch/*) echo 'model/ watch/|uv curl openssl nghttp2 yaml jansson|any' ;;
     bench/*) echo 'model/ policy/ sched/ watch/ bench/|uv curl openssl yaml jansson nghttp2|any' ;;
     esac
 }
