@@ -1,7 +1,6 @@
 /*
- * A trace becomes objects like this: a row of the node list is a Node of that cpu, memory and
- * number of GPUs (nvidia.com/gpu, whole); a row of the pod list is a Pod that asks for its cpu,
- * memory and number of GPUs. The places for pods on a node are no limit here (the trace has none).
+ * A trace (bench/trace.h) becomes objects like this: a Node or Pod offers or asks for its cpu,
+ * memory and number of whole GPUs. Node selectors are not written: the judge counts room alone.
  *
  *   1. all nodes are there; spillway starts and watches; the pods arrive in the order of their
  *      times, all within --arrival-seconds; none departs
@@ -29,14 +28,14 @@ enum {
     SETTLE_EVERY_MS = 250,
     SETTLED_TICKS = 3, /* without a change of any pod */
     WATCHES = 2,       /* nodes and pods: spillway is listening */
-    NODE_PODS = 1000,
+    MIB = 1 << 20,
     OBJECT_BYTES = 4096,
-    PATH_BYTES = 1024,
+    NAME_BYTES = 128,
     REASON_BYTES = 1 << 20,
 };
 
 struct replay {
-    struct trace trace;
+    struct workload workload;
     struct pair pair;
     struct verify *verify;
     struct store_subscriber subscriber;
@@ -58,34 +57,53 @@ static void create(struct store *store, enum kind_id kind, const struct buf *bod
     CHECK(store_create_text(store, kind, STR(""), buf_str(body), NULL, &status));
 }
 
-/* Members of a list of requests or of what is allocatable. */
-static void add_amounts(struct buf *body, int64_t cpu_milli, int64_t memory_mib, int64_t gpus)
+static int64_t whole_gpus(const struct workload *workload, const struct workload_amounts *amounts)
 {
-    (void)buf_printf(body, "\"cpu\":\"%" PRId64 "m\",\"memory\":\"%" PRId64 "Mi\"", cpu_milli,
-                     memory_mib);
+    for (uint32_t i = 0; i < amounts->extended_count; i++)
+        if (str_is(symbol_str(workload->symbols, amounts->extended[i].name_sym), REPLAY_GPU))
+            return amounts->extended[i].amount;
+    return 0;
+}
+
+/* Members of a list of requests or of what is allocatable. */
+static void add_amounts(struct buf *body, const struct workload *workload,
+                        const struct workload_amounts *amounts)
+{
+    int64_t gpus = whole_gpus(workload, amounts);
+    (void)buf_printf(body, "\"cpu\":\"%" PRId64 "m\",\"memory\":\"%" PRId64 "\"",
+                     amounts->cpu_milli, amounts->memory_bytes);
     if (gpus > 0)
         (void)buf_printf(body, ",\"" REPLAY_GPU "\":\"%" PRId64 "\"", gpus);
 }
 
-static void create_node(struct store *store, const struct trace_node *node)
+static void create_node(struct store *store, const struct workload *workload,
+                        const struct workload_node *node)
 {
+    const struct workload_node_kind *kind = &workload->node_kinds[node->kind];
+    const char *name = symbol_text(workload->symbols, node->name_sym);
     struct buf body;
     buf_init(&body, OBJECT_BYTES);
     (void)buf_printf(&body,
                      "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"%s\","
                      "\"labels\":{\"kubernetes.io/hostname\":\"%s\"",
-                     node->name, node->name);
-    if (node->model[0])
-        (void)buf_printf(&body, ",\"nvidia.com/gpu.product\":\"%s\"", node->model);
-    (void)buf_printf(&body, "}},\"status\":{\"allocatable\":{\"pods\":\"%d\",", NODE_PODS);
-    add_amounts(&body, node->cpu_milli, node->memory_mib, node->gpus);
+                     name, name);
+    for (uint32_t i = 0; i < kind->label_count; i++)
+        (void)buf_printf(&body, ",\"%s\":\"%s\"",
+                         symbol_text(workload->symbols, kind->labels[i].key_sym),
+                         symbol_text(workload->symbols, kind->labels[i].value_sym));
+    (void)buf_printf(&body, "}},\"status\":{\"allocatable\":{\"pods\":\"%" PRId64 "\",",
+                     kind->pods);
+    add_amounts(&body, workload, &kind->offers);
     (void)buf_add_str(&body, "},\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}");
     create(store, KIND_NODE, &body);
     buf_fini(&body);
 }
 
-static void create_pod(struct store *store, const struct trace_pod *pod)
+static void create_pod(struct store *store, const struct workload *workload,
+                       const struct workload_pod *pod)
 {
+    const struct workload_amounts *asks = &workload->pod_kinds[pod->kind].asks;
+    int64_t gpus = whole_gpus(workload, asks);
     struct buf body;
     buf_init(&body, OBJECT_BYTES);
     (void)buf_printf(&body,
@@ -93,10 +111,11 @@ static void create_pod(struct store *store, const struct trace_pod *pod)
                      "\"namespace\":\"default\",\"labels\":{\"app\":\"c%" PRId64 "-m%" PRId64
                      "-g%" PRId64 "\"}},\"spec\":{\"schedulerName\":\"spillway\",\"containers\":"
                      "[{\"name\":\"main\",\"image\":\"trace\",\"resources\":{\"requests\":{",
-                     pod->name, pod->cpu_milli, pod->memory_mib, pod->gpus);
-    add_amounts(&body, pod->cpu_milli, pod->memory_mib, pod->gpus);
-    if (pod->gpus > 0) /* extended resources are limits, or the apiserver refuses them */
-        (void)buf_printf(&body, "},\"limits\":{\"" REPLAY_GPU "\":\"%" PRId64 "\"", pod->gpus);
+                     symbol_text(workload->symbols, pod->name_sym), asks->cpu_milli,
+                     asks->memory_bytes / MIB, gpus);
+    add_amounts(&body, workload, asks);
+    if (gpus > 0) /* extended resources are limits, or the apiserver refuses them */
+        (void)buf_printf(&body, "},\"limits\":{\"" REPLAY_GPU "\":\"%" PRId64 "\"", gpus);
     (void)buf_add_str(&body, "}}}]}}");
     create(store, KIND_POD, &body);
     buf_fini(&body);
@@ -124,7 +143,7 @@ static void on_store_event(struct store_subscriber *subscriber, const struct sto
     if (is_decided(event->before) || !is_decided(event->object))
         return;
     replay->last_ns = report_now_ns();
-    if (++replay->decided == replay->trace.pod_count)
+    if (++replay->decided == replay->workload.pod_count)
         pair_finish(&replay->pair);
 }
 
@@ -132,21 +151,22 @@ static void on_store_event(struct store_subscriber *subscriber, const struct sto
 static void on_arrival(uv_timer_t *timer)
 {
     struct replay *replay = timer->data;
-    const struct trace *trace = &replay->trace;
+    const struct workload *workload = &replay->workload;
     if (replay->first_ns == 0) {
         if (apiserver_counts(replay->pair.server).watches_now < WATCHES)
             return;
         replay->first_ns = report_now_ns();
     }
-    double span_s =
-        (double)(trace->pods[trace->pod_count - 1].created_s - trace->pods[0].created_s);
+    const struct workload_pod *pods = workload->pods;
+    double first_ms = (double)pods[0].created_ms;
+    double span_ms = (double)pods[workload->pod_count - 1].created_ms - first_ms;
     double elapsed_s = (double)(report_now_ns() - replay->first_ns) / 1e9;
     double share = replay->arrival_seconds > 0 ? elapsed_s / replay->arrival_seconds : 1;
-    double until_s = (double)trace->pods[0].created_s + span_s * share;
-    while (replay->arrived < trace->pod_count &&
-           (share >= 1 || (double)trace->pods[replay->arrived].created_s <= until_s))
-        create_pod(replay->pair.store, &trace->pods[replay->arrived++]);
-    if (replay->arrived == trace->pod_count)
+    double until_ms = first_ms + span_ms * share;
+    while (replay->arrived < workload->pod_count &&
+           (share >= 1 || (double)pods[replay->arrived].created_ms <= until_ms))
+        create_pod(replay->pair.store, workload, &pods[replay->arrived++]);
+    if (replay->arrived == workload->pod_count)
         (void)uv_timer_stop(timer);
 }
 
@@ -181,7 +201,7 @@ static int run_scheduler(struct replay *replay, const char *spillway, uv_timer_c
     (void)uv_timer_stop(&replay->timer);
     if (end != PAIR_DONE) {
         (void)fprintf(stderr, "spillway-bench: %u of %u pods are decided\n", replay->decided,
-                      replay->trace.pod_count);
+                      replay->workload.pod_count);
         if (replay->verdict.wrong > 0)
             (void)fprintf(stderr, "spillway-bench: %u pods are wrong, the first: %s\n",
                           replay->verdict.wrong, replay->verdict.first_wrong);
@@ -219,8 +239,8 @@ static int report_replay(const struct replay *replay, const char *json)
     struct report report;
     double seconds = (double)(replay->last_ns - replay->first_ns) / 1e9;
     report_init(&report, "replay: a trace through real binary and simulated apiserver");
-    report_add(&report, "replay.nodes", replay->trace.node_count, "nodes");
-    report_add(&report, "replay.pods", replay->trace.pod_count, "pods, none departs");
+    report_add(&report, "replay.nodes", replay->workload.node_count, "nodes");
+    report_add(&report, "replay.pods", replay->workload.pod_count, "pods, none departs");
     report_add(&report, "replay.bound", replay->verdict.bound, "pods");
     report_add(&report, "replay.waiting", replay->verdict.waiting,
                "pods that fit nowhere and say why");
@@ -230,7 +250,7 @@ static int report_replay(const struct replay *replay, const char *json)
     report_add(&report, "replay.nodes_used", nodes_used(replay), "nodes");
     report_add(&report, "replay.arrival_seconds", replay->arrival_seconds, "s, asked for");
     report_add(&report, "replay.seconds", seconds, "s, first arrival to last decision");
-    report_add(&report, "replay.decisions_per_second", replay->trace.pod_count / seconds,
+    report_add(&report, "replay.decisions_per_second", replay->workload.pod_count / seconds,
                "binds and refusals");
     return report_finish(&report, json);
 }
@@ -265,13 +285,13 @@ static int run(struct replay *replay, const char *spillway, const char *json)
 {
     struct err err = {0};
     struct pair *pair = &replay->pair;
-    if (pair_open(pair, 2 * replay->trace.pod_count, &err) < 0) {
+    if (pair_open(pair, 2 * replay->workload.pod_count, &err) < 0) {
         (void)fprintf(stderr, "spillway-bench: %s\n", err.text);
         return 1;
     }
     replay->verify = verify_new(pair->store);
-    for (uint32_t i = 0; i < replay->trace.node_count; i++)
-        create_node(pair->store, &replay->trace.nodes[i]);
+    for (uint32_t i = 0; i < replay->workload.node_count; i++)
+        create_node(pair->store, &replay->workload, &replay->workload.nodes[i]);
     replay->subscriber.on_event = on_store_event;
     store_subscribe(pair->store, &replay->subscriber);
     CHECK(uv_timer_init(&pair->loop, &replay->timer) == 0);
@@ -292,28 +312,25 @@ static int run(struct replay *replay, const char *spillway, const char *json)
 
 /* ---- the command ---- */
 
-static int read_list(struct trace *trace, const char *path, bool is_pods, struct err *err)
+static int read_trace(struct workload *workload, const char *dir, const char *pods, bool skip_bad,
+                      struct err *err)
 {
-    FILE *in = fopen(path, "re");
-    if (!in)
-        return err_set(err, errno, "cannot read %s: %s", path, strerror(errno));
-    int rc =
-        is_pods ? trace_read_pods(trace, in, path, err) : trace_read_nodes(trace, in, path, err);
-    (void)fclose(in);
-    return rc;
-}
-
-static int read_trace(struct trace *trace, const char *dir, const char *workload, struct err *err)
-{
-    char nodes[PATH_BYTES], pods[PATH_BYTES];
-    int len =
-        snprintf(nodes, sizeof(nodes), "%s/alibaba-gpu-v2023/openb_node_list_all_node.csv", dir);
-    int pods_len =
-        snprintf(pods, sizeof(pods), "%s/alibaba-gpu-v2023/openb_pod_list_%s.csv", dir, workload);
-    if (len < 0 || len >= PATH_BYTES || pods_len < 0 || pods_len >= PATH_BYTES)
-        return err_set(err, ENAMETOOLONG, "--traces and --workload are too long");
-    int rc = read_list(trace, nodes, false, err);
-    return rc < 0 ? rc : read_list(trace, pods, true, err);
+    const struct trace_options options = {.skip_bad = skip_bad, .stay = true};
+    struct trace_loaded loaded;
+    char name[NAME_BYTES];
+    int len = snprintf(name, sizeof(name), "openb:%s", pods);
+    if (len < 0 || len >= NAME_BYTES)
+        return err_set(err, ENAMETOOLONG, "--workload is too long");
+    int rc = trace_load(workload, dir, name, &options, &loaded, err);
+    if (rc < 0)
+        return rc;
+    struct buf skipped;
+    buf_init(&skipped, REASON_BYTES);
+    trace_describe_skipped(&loaded.skipped, &skipped);
+    if (skipped.len > 0)
+        (void)fprintf(stderr, "%s", skipped.data);
+    buf_fini(&skipped);
+    return 0;
 }
 
 /* Bindings to stdout, then the state, then what they come to. 1 when they are not those of then. */
@@ -347,7 +364,7 @@ int cmd_replay(int argc, char **argv)
     struct replay replay = {.arrival_seconds = 1, .limit_seconds = 300};
     const char *events = NULL;
     const char *traces = NULL, *workload = "default", *spillway = NULL, *json = NULL;
-    bool server = false, summary = false, state = false;
+    bool server = false, summary = false, state = false, skip_bad = false;
     const struct flag flags[] = {
         {"events", FLAG_TEXT, &events, 0, 0, "FILE",
          "a recording of spillway --record, through the core in virtual time: bindings and hash"},
@@ -355,7 +372,9 @@ int cmd_replay(int argc, char **argv)
         {"state", FLAG_SWITCH, &state, 0, 0, NULL,
          "of --events: also what spillway knew at the end, nodes and pods, a line each"},
         {"traces", FLAG_TEXT, &traces, 0, 0, "DIR",
-         "holds alibaba-gpu-v2023/openb_node_list_all_node.csv and openb_pod_list_*.csv"},
+         "a copy of github.com/alibaba/clusterdata; its openb set is read"},
+        {"skip-bad", FLAG_SWITCH, &skip_bad, 0, 0, NULL,
+         "of --traces: count rows that are wrong and pass over them"},
         {"workload", FLAG_TEXT, &workload, 0, 0, "NAME", "of the pod list; default: default"},
         {"server", FLAG_SWITCH, &server, 0, 0, NULL,
          "through the simulated apiserver and the real binary: the only way yet"},
@@ -386,10 +405,11 @@ int cmd_replay(int argc, char **argv)
     }
     struct err err = {0};
     int code = 2;
-    if (read_trace(&replay.trace, traces, workload, &err) < 0)
+    workload_init(&replay.workload);
+    if (read_trace(&replay.workload, traces, workload, skip_bad, &err) < 0)
         (void)fprintf(stderr, "spillway-bench replay: %s\n", err.text);
     else
         code = run(&replay, spillway, json);
-    trace_fini(&replay.trace);
+    workload_fini(&replay.workload);
     return code;
 }
