@@ -11,6 +11,7 @@
 #include "bench/cmd_memory.h"
 #include "bench/cmd_preempt.h"
 #include "bench/cmd_replay.h"
+#include "bench/cmd_trace.h"
 #include "bench/cmd_units.h"
 #include "model/base/check.h"
 
@@ -28,7 +29,9 @@ static const struct command {
     {"preempt", cmd_preempt, "what one preemption costs, beside kube-scheduler's own"},
     {"units", cmd_units, "what elastic units add to a decision, to memory, and to waiting"},
     {"memory", cmd_memory, "what nodes and pods cost in memory"},
-    {"replay", cmd_replay, "a recording through the core, or a public trace through the real binary"},
+    {"replay", cmd_replay,
+     "a recording through the core, or a public trace through the real binary"},
+    {"trace", cmd_trace, "what a public trace holds, and whether its rows are right"},
 };
 
 static void print_help(FILE *out)

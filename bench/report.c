@@ -25,6 +25,15 @@ void report_add(struct report *report, const char *key, double value, const char
     row->value = value;
 }
 
+void report_add_text(struct report *report, const char *key, const char *text, const char *unit)
+{
+    size_t len = strlen(text);
+    report_add(report, key, 0, unit);
+    CHECK(len > 0 && len < REPORT_TEXT_BYTES);
+    CHECK(strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._") == len);
+    memcpy(report->rows[report->count - 1].text, text, len + 1);
+}
+
 static bool is_whole(double value)
 {
     return fabs(value) < 9e15 && trunc(value) == value;
@@ -65,9 +74,10 @@ void report_print(const struct report *report, FILE *out)
     (void)fprintf(out, "%s\n", report->title);
     for (uint32_t i = 0; i < report->count; i++) {
         char number[NUMBER_BYTES];
+        const char *text = report->rows[i].text;
         number_group(report->rows[i].value, number);
-        (void)fprintf(out, "  %-*s  %16s  %s\n", key_width, report->rows[i].key, number,
-                      report->rows[i].unit);
+        (void)fprintf(out, "  %-*s  %16s  %s\n", key_width, report->rows[i].key,
+                      text[0] ? text : number, report->rows[i].unit);
     }
     (void)fflush(out);
 }
@@ -80,8 +90,10 @@ int report_write_json(const struct report *report, const char *path, struct err 
         return err_set(err, errno, "cannot write %s: %s", path, strerror(errno));
     for (uint32_t i = 0; i < report->count; i++) {
         char number[NUMBER_BYTES];
+        const char *text = report->rows[i].text, *quote = text[0] ? "\"" : "";
         number_format(report->rows[i].value, number);
-        (void)fprintf(out, "%s\n  \"%s\": %s", i == 0 ? "{" : ",", report->rows[i].key, number);
+        (void)fprintf(out, "%s\n  \"%s\": %s%s%s", i == 0 ? "{" : ",", report->rows[i].key, quote,
+                      text[0] ? text : number, quote);
     }
     (void)fprintf(out, "%s\n", report->count == 0 ? "{}" : "\n}");
     bool failed = ferror(out) != 0;

@@ -10,12 +10,18 @@
 
 #include "model/base/err.h"
 
-enum { REPORT_ROWS_MAX = 64, REPORT_KEY_BYTES = 64, REPORT_UNIT_BYTES = 48 };
+enum {
+    REPORT_ROWS_MAX = 128,
+    REPORT_KEY_BYTES = 64,
+    REPORT_UNIT_BYTES = 48,
+    REPORT_TEXT_BYTES = 64,
+};
 
 struct report_row {
     char key[REPORT_KEY_BYTES]; /* "decode.pods_per_second" */
     char unit[REPORT_UNIT_BYTES];
     double value;
+    char text[REPORT_TEXT_BYTES]; /* not empty: this is the value */
 };
 
 struct report {
@@ -30,6 +36,9 @@ void report_init(struct report *report, const char *title);
  * people: "pods/s", "ns", "bytes", or more words. Values that are whole numbers are written as
  * such. */
 void report_add(struct report *report, const char *key, double value, const char *unit);
+
+/* The same with a word for a value ("8f3a"): letters, digits, '-', '.', '_' only. */
+void report_add_text(struct report *report, const char *key, const char *text, const char *unit);
 
 /* The table: key, value with the thousands apart, unit. */
 void report_print(const struct report *report, FILE *out);

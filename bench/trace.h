@@ -1,50 +1,58 @@
 /*
- * Cluster traces in the CSV files of Alibaba's gpu-v2023 set ("openb"): what their rows mean here
- * is in cmd_replay.c, this only reads them. Columns are found by the names in the first line;
- * others are passed over. There is no quoting in these files.
+ * Public cluster traces as workloads, from their own files. Sets are known by name; what of it is
+ * read may follow behind a colon: "openb", "openb:gpuspec33", "openb:cpu050:gpu_node", "v2025",
+ * "v2026", "v2026:nodes". Each set's header says which of its fields are ignored, and why.
  *
- * A row that is wrong ends the reading: the error names file, line, column, and what was expected.
+ * DIR holds the folders as alibaba/clusterdata has them, or under the second name of trace.c's
+ * table.
  */
 #ifndef BENCH_TRACE_H
 #define BENCH_TRACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
+#include "bench/csv.h"
+#include "bench/workload.h"
+#include "model/base/buf.h"
 #include "model/base/err.h"
 
-enum {
-    TRACE_NAME_BYTES = 64,
-    TRACE_LINE_BYTES = 4096,
-    TRACE_ROWS_MAX = 1000000,
-    TRACE_COLUMNS_MAX = 64,
+#define TRACE_WHOLE_GPU "nvidia.com/gpu"          /* one a GPU */
+#define TRACE_GPU_CORE  "koordinator.sh/gpu-core" /* 100 a GPU, as Koordinator counts */
+
+enum { TRACE_SPARE_PERCENT = 10 }; /* what commands take by default */
+
+struct trace_options {
+    bool skip_bad; /* rows that are wrong are counted and passed over; else the first is the end */
+    bool stay;     /* no pod ends or is deleted: the cluster fills up, as in the FGD paper */
+    bool gpu_shares;        /* GPUs by TRACE_GPU_CORE, the sum over all GPUs of a node; else by
+                               TRACE_WHOLE_GPU, a part of one being a whole one */
+    uint32_t spare_percent; /* of nodes that are made (v2025): more than the peak asks for */
 };
 
-/* Columns sn, cpu_milli, memory_mib, gpu, model (may be empty). */
-struct trace_node {
-    char name[TRACE_NAME_BYTES];
-    char model[TRACE_NAME_BYTES]; /* of its GPUs, "" none */
-    int64_t cpu_milli, memory_mib, gpus;
+/* Rows that were passed over. */
+struct trace_skipped {
+    uint32_t total;
+    uint32_t counts[CSV_FAULTS];            /* by reason: csv_fault_text() */
+    char first[CSV_FAULTS][ERR_TEXT_BYTES]; /* of each: place, value, what was expected */
 };
 
-/* Columns name, cpu_milli, memory_mib, num_gpu and, where the file has it, creation_time. */
-struct trace_pod {
-    char name[TRACE_NAME_BYTES];
-    int64_t cpu_milli, memory_mib, gpus;
-    int64_t created_s; /* since the trace began; without the column: the number of the row */
+struct trace_loaded {
+    struct trace_skipped skipped;
+    uint32_t loosened; /* pods that ask for one of several GPU models: they may go anywhere */
 };
 
-struct trace {
-    struct trace_node *nodes;
-    struct trace_pod *pods; /* by created_s, those of one second in the order of the file */
-    uint32_t node_count, pod_count;
-};
+/* Reads the trace `name` under `dir` into a workload that was initialised, and sorts it. After an
+ * error the workload is only good for workload_fini(). The error names file, line, column, value,
+ * and what was expected there. */
+int trace_load(struct workload *workload, const char *dir, const char *name,
+               const struct trace_options *options, struct trace_loaded *ret_loaded,
+               struct err *err) NODISCARD;
 
-/* Reads a whole file; `name` is for errors. The trace must be zeroed before the first call; after
- * an error trace_fini() is still needed. */
-int trace_read_nodes(struct trace *trace, FILE *in, const char *name, struct err *err) NODISCARD;
-int trace_read_pods(struct trace *trace, FILE *in, const char *name, struct err *err) NODISCARD;
+/* What --help says of the names: a line or two for each set. */
+void trace_describe(struct buf *text);
 
-void trace_fini(struct trace *trace);
+/* A line for each reason why rows were passed over; nothing when none was. */
+void trace_describe_skipped(const struct trace_skipped *skipped, struct buf *text);
 
 #endif

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/base/map.h"
 #include "model/base/symbol.h"
 
 enum {
@@ -80,8 +81,9 @@ struct workload {
     struct workload_pod_kind *pod_kinds;
     struct workload_pod *pods; /* by created_ms, then as they came */
     uint32_t policy_count;
-    char **policies;      /* ResourcePolicy objects as JSON, there from the beginning */
-    uint32_t capacity[5]; /* private */
+    char **policies;          /* ResourcePolicy objects as JSON, there from the beginning */
+    uint32_t capacity[5];     /* private */
+    struct map kind_index[2]; /* private: where an equal kind is, of nodes and of pods */
 };
 
 void workload_init(struct workload *workload);

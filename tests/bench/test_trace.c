@@ -1,175 +1,179 @@
-/* Reading openb's CSV files: columns by name, rows in the order of time, errors that say where. */
-#include "bench/trace.h"
+/* Public traces by name: where they are looked for, and rows that are passed over. */
+#include "tests/bench/trace_fixture.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <string.h>
 
-static int read_pods(struct trace *trace, const char *text, struct err *err)
+#define NODES "sn,cpu_milli,memory_mib,gpu,model\nn1,4000,8192,2,T4\n"
+#define PODS  "name,cpu_milli,memory_mib,num_gpu,gpu_milli\np1,500,512,1,460\n"
+
+static const char *const folders[] = {"cluster-trace-gpu-v2023/csv", "alibaba-gpu-v2023"};
+
+Test(trace, a_set_is_found_in_either_of_its_folders)
 {
-    FILE *in = fmemopen((char *)(uintptr_t)text, strlen(text), "r");
-    cr_assert_not_null(in);
-    int rc = trace_read_pods(trace, in, "pods.csv", err);
-    fclose(in);
-    return rc;
-}
-
-static int read_nodes(struct trace *trace, const char *text, struct err *err)
-{
-    FILE *in = fmemopen((char *)(uintptr_t)text, strlen(text), "r");
-    cr_assert_not_null(in);
-    int rc = trace_read_nodes(trace, in, "nodes.csv", err);
-    fclose(in);
-    return rc;
-}
-
-#define POD_COLUMNS                                                                                \
-    "name,cpu_milli,memory_mib,num_gpu,gpu_milli,gpu_spec,qos,pod_phase,creation_time,"            \
-    "deletion_time,scheduled_time\n"
-
-Test(trace, reads_nodes_with_and_without_gpus)
-{
-    struct trace trace = {0};
-    struct err err = {0};
-    int rc = read_nodes(&trace,
-                        "sn,cpu_milli,memory_mib,gpu,model\n"
-                        "openb-node-0000,32000,262144,0,\n"
-                        "openb-node-1228,96000,393216,8,G2\n",
-                        &err);
-    cr_assert_eq(rc, 0, "%s", err.text);
-    cr_assert_eq(trace.node_count, 2);
-    cr_assert_str_eq(trace.nodes[0].name, "openb-node-0000");
-    cr_assert_eq(trace.nodes[0].cpu_milli, 32000);
-    cr_assert_eq(trace.nodes[0].memory_mib, 262144);
-    cr_assert_eq(trace.nodes[0].gpus, 0);
-    cr_assert_str_eq(trace.nodes[0].model, "");
-    cr_assert_eq(trace.nodes[1].gpus, 8);
-    cr_assert_str_eq(trace.nodes[1].model, "G2");
-    trace_fini(&trace);
-}
-
-Test(trace, sorts_pods_by_their_time_and_keeps_the_order_of_the_file_within_one)
-{
-    struct trace trace = {0};
-    struct err err = {0};
-    int rc = read_pods(&trace,
-                       POD_COLUMNS "late,12000,16384,1,1000,,LS,Running,900,12537496,0\n"
-                                   "same-b,1,1,0,0,,BE,Pending,5,12902960,\n"
-                                   "same-a,1,1,0,0,,BE,Running,5,12902960,7\n"
-                                   "first,6000,12288,1,460,V100M16|V100M32,LS,Running,0,1,0\n",
-                       &err);
-    cr_assert_eq(rc, 0, "%s", err.text);
-    const char *const order[] = {"first", "same-b", "same-a", "late"};
-    cr_assert_eq(trace.pod_count, ARRAY_LEN(order));
-    for (size_t i = 0; i < ARRAY_LEN(order); i++)
-        cr_expect_str_eq(trace.pods[i].name, order[i]);
-    cr_assert_eq(trace.pods[3].cpu_milli, 12000);
-    cr_assert_eq(trace.pods[3].memory_mib, 16384);
-    cr_assert_eq(trace.pods[3].gpus, 1);
-    cr_assert_eq(trace.pods[3].created_s, 900);
-    trace_fini(&trace);
-}
-
-Test(trace, takes_the_short_lists_without_times_in_the_order_of_the_file)
-{
-    struct trace trace = {0};
-    struct err err = {0};
-    int rc = read_pods(&trace,
-                       "name,cpu_milli,memory_mib,num_gpu,gpu_milli\n"
-                       "b,1,1,8,1000\na,1,1,1,460\n",
-                       &err);
-    cr_assert_eq(rc, 0, "%s", err.text);
-    cr_assert_str_eq(trace.pods[0].name, "b");
-    cr_assert_eq(trace.pods[0].created_s, 0);
-    cr_assert_str_eq(trace.pods[1].name, "a");
-    cr_assert_eq(trace.pods[1].created_s, 1);
-    trace_fini(&trace);
-}
-
-Test(trace, finds_columns_by_name_wherever_they_are_and_takes_crlf)
-{
-    struct trace trace = {0};
-    struct err err = {0};
-    int rc = read_nodes(&trace,
-                        "model,gpu,extra,memory_mib,cpu_milli,sn\r\nT4,2,x,1024,4000,n1\r\n", &err);
-    cr_assert_eq(rc, 0, "%s", err.text);
-    cr_assert_str_eq(trace.nodes[0].name, "n1");
-    cr_assert_eq(trace.nodes[0].cpu_milli, 4000);
-    cr_assert_eq(trace.nodes[0].memory_mib, 1024);
-    cr_assert_eq(trace.nodes[0].gpus, 2);
-    cr_assert_str_eq(trace.nodes[0].model, "T4");
-    trace_fini(&trace);
-}
-
-/* ---- bad rows ---- */
-
-#define SHORT_COLUMNS "name,cpu_milli,memory_mib,num_gpu\n"
-
-static const struct {
-    const char *text, *error;
-} bad_rows[] = {
-    {"", "pods.csv: the file is empty, a line of column names is expected"},
-    {SHORT_COLUMNS, "pods.csv: rows are expected below the column names"},
-    {"name,cpu_milli,num_gpu\na,1,1\n", "pods.csv:1: a column \"memory_mib\" is expected"},
-    {SHORT_COLUMNS "a,1,1,0\nb,1,1\n", "pods.csv:3: 3 columns, 4 are expected as in line 1"},
-    {SHORT_COLUMNS "a,1,1,0,9\n", "pods.csv:2: 5 columns, 4 are expected as in line 1"},
-    {SHORT_COLUMNS "a,1,1,0\n\n", "pods.csv:3: 1 columns, 4 are expected as in line 1"},
-    {SHORT_COLUMNS "a,12x,1,0\n",
-     "pods.csv:2: cpu_milli \"12x\": a whole number from 0 to 1000000000 is expected"},
-    {SHORT_COLUMNS "a,-1,1,0\n",
-     "pods.csv:2: cpu_milli \"-1\": a whole number from 0 to 1000000000 is expected"},
-    {SHORT_COLUMNS "a,1,,0\n",
-     "pods.csv:2: memory_mib \"\": a whole number from 0 to 1000000000 is expected"},
-    {SHORT_COLUMNS "a,1,99999999999999999999,0\n",
-     "pods.csv:2: memory_mib \"99999999999999999999\": a whole number from 0 to 1000000000 is "
-     "expected"},
-    {SHORT_COLUMNS "a,1,1,0.5\n",
-     "pods.csv:2: num_gpu \"0.5\": a whole number from 0 to 1000000000 is expected"},
-    {SHORT_COLUMNS ",1,1,0\n", "pods.csv:2: name \"\": a name of 1 to 63 of the characters a-z, "
-                               "0-9, '-' and '.' is expected"},
-    {SHORT_COLUMNS "Pod,1,1,0\n", "pods.csv:2: name \"Pod\": a name of 1 to 63 of the characters "
-                                  "a-z, 0-9, '-' and '.' is expected"},
-    {SHORT_COLUMNS "a\"b,1,1,0\n", "pods.csv:2: name \"a\"b\": a name of 1 to 63 of the characters "
-                                   "a-z, 0-9, '-' and '.' is expected"},
-    {SHORT_COLUMNS "a,1,1,0\nb,1,1,0\na,2,2,0\n",
-     "pods.csv:4: name \"a\": a name that no row before has is expected"},
-};
-
-Test(trace, says_file_line_column_and_what_was_expected)
-{
-    for (size_t i = 0; i < ARRAY_LEN(bad_rows); i++) {
-        struct trace trace = {0};
-        struct err err = {0};
-        FILE *in = tmpfile();
-        cr_assert_not_null(in);
-        fputs(bad_rows[i].text, in);
-        rewind(in);
-        cr_expect_eq(trace_read_pods(&trace, in, "pods.csv", &err), -EINVAL, "row %zu", i);
-        cr_expect_str_eq(err.text, bad_rows[i].error);
-        fclose(in);
-        trace_fini(&trace);
+    for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
+        struct trace_fixture fixture;
+        trace_fixture_init(&fixture, folders[i]);
+        trace_fixture_write(&fixture, "openb_node_list_all_node.csv", NODES);
+        trace_fixture_write(&fixture, "openb_pod_list_default.csv", PODS);
+        trace_fixture_must_load(&fixture, "openb");
+        cr_expect_eq(fixture.workload.node_count, 1);
+        cr_expect_eq(fixture.workload.pod_count, 1);
+        trace_fixture_fini(&fixture);
     }
 }
 
-Test(trace, refuses_a_line_without_end)
+static const struct {
+    const char *name;
+    int rc;
+    const char *error; /* behind the directory when it begins with '/' or ':' */
+} wrong[] = {
+    {"nothing", -EINVAL, "trace \"nothing\": openb, v2025 or v2026 is expected"},
+    {"", -EINVAL, "trace \"\": openb, v2025 or v2026 is expected"},
+    {"open", -EINVAL, "trace \"open\": openb, v2025 or v2026 is expected"},
+    {"v2025", -ENOENT, ": a folder cluster-trace-gpu-v2025 or alibaba-gpu-v2025 is expected there"},
+    {"openb:none", -ENOENT,
+     "/alibaba-gpu-v2023/openb_pod_list_none.csv: cannot be read: No such file or directory"},
+    {"openb:default:none", -ENOENT,
+     "/alibaba-gpu-v2023/openb_node_list_none.csv: cannot be read: No such file or directory"},
+    {"openb:../x", -EINVAL, "trace openb: a list \"../x\": a name as in --help is expected"},
+    {"openb:default:", -EINVAL, "trace openb: a list \"\": a name as in --help is expected"},
+};
+
+Test(trace, says_what_is_not_there)
 {
-    static char text[TRACE_LINE_BYTES * 4];
-    struct trace trace = {0};
-    struct err err = {0};
-    memset(text, 'a', sizeof(text) - 1);
-    cr_assert_eq(read_pods(&trace, text, &err), -EINVAL);
-    cr_assert_str_eq(err.text, "pods.csv:1: the line is longer than 4094 bytes");
-    trace_fini(&trace);
+    struct trace_fixture fixture;
+    trace_fixture_init(&fixture, "alibaba-gpu-v2023");
+    trace_fixture_write(&fixture, "openb_node_list_all_node.csv", NODES);
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        cr_expect_eq(trace_fixture_load(&fixture, wrong[i].name), wrong[i].rc, "%s", wrong[i].name);
+        const char *text = fixture.err.text;
+        if (strchr("/:", *wrong[i].error)) {
+            cr_expect_eq(strncmp(text, fixture.dir, strlen(fixture.dir)), 0, "%s", text);
+            text += strlen(fixture.dir);
+        }
+        cr_expect_str_eq(text, wrong[i].error);
+    }
+    trace_fixture_fini(&fixture);
 }
 
-Test(trace, refuses_a_row_with_more_columns_than_it_can_hold)
+Test(trace, names_every_set_for_help)
 {
-    char text[256];
-    struct trace trace = {0};
-    struct err err = {0};
-    memset(text, ',', 200);
-    text[200] = '\0';
-    cr_assert_eq(read_pods(&trace, text, &err), -EINVAL);
-    cr_assert_str_eq(err.text, "pods.csv:1: more than 64 columns");
-    trace_fini(&trace);
+    static const char *const names[] = {"openb",    "cpu300", "gpuspec33", "multigpu50",
+                                        "gpu_node", "v2025",  "v2026",     "v2026:nodes"};
+    struct buf text;
+    buf_init(&text, 8192);
+    trace_describe(&text);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++)
+        cr_expect_not_null(strstr(text.data, names[i]), "%s", names[i]);
+    buf_fini(&text);
+}
+
+/* ---- rows that are wrong ---- */
+
+#define BAD_PODS                                                                                   \
+    "name,cpu_milli,memory_mib,num_gpu,gpu_milli,pod_phase,creation_time,scheduled_time,"          \
+    "deletion_time\n"                                                                              \
+    "good,1000,1024,0,0,Running,10,10,20\n"                                                        \
+    "short,1000,1024\n"                                                                            \
+    "negative,-5,1024,0,0,Running,10,10,20\n"                                                      \
+    "absurd,1000,99999999999,0,0,Running,10,10,20\n"                                               \
+    "Big!,1000,1024,0,0,Running,10,10,20\n"                                                        \
+    "good,1000,1024,0,0,Running,10,10,20\n"                                                        \
+    "backwards,1000,1024,0,0,Running,30,30,20\n"                                                   \
+    "better,2000,1024,0,0,Running,5,5,20\n"                                                        \
+    "cut,1000,1024,0,0,Running,10,10,2"
+
+Test(trace, the_first_bad_row_is_the_end)
+{
+    struct trace_fixture fixture;
+    trace_fixture_init(&fixture, "alibaba-gpu-v2023");
+    trace_fixture_write(&fixture, "openb_node_list_all_node.csv", NODES);
+    trace_fixture_write(&fixture, "openb_pod_list_default.csv", BAD_PODS);
+    cr_expect_eq(trace_fixture_load(&fixture, "openb"), -EINVAL);
+    cr_expect_not_null(
+        strstr(fixture.err.text,
+               "/openb_pod_list_default.csv:3: 3 columns, 9 are expected as in line 1"),
+        "%s", fixture.err.text);
+    trace_fixture_fini(&fixture);
+}
+
+static const struct {
+    enum csv_fault fault;
+    uint32_t count;
+    const char *first;
+} faults[] = {
+    {CSV_LINE, 2, ":3: 3 columns, 9 are expected as in line 1"},
+    {CSV_NUMBER, 2, ":4: cpu_milli \"-5\": a whole number from 0 to 100000000 is expected"},
+    {CSV_NAME, 1,
+     ":6: name \"Big!\": a name of the characters a-z, 0-9, '-', '_' and '.' is "
+     "expected"},
+    {CSV_TWICE, 1, ":7: name \"good\": a name that no row before has is expected"},
+    {CSV_TIMES, 1, ":8: deletion_time \"20\": a time not before creation_time is expected"},
+};
+
+Test(trace, bad_rows_are_counted_by_reason_and_passed_over_when_that_is_asked_for)
+{
+    struct trace_fixture fixture;
+    trace_fixture_init(&fixture, "alibaba-gpu-v2023");
+    fixture.options.skip_bad = true;
+    trace_fixture_write(&fixture, "openb_node_list_all_node.csv", NODES);
+    trace_fixture_write(&fixture, "openb_pod_list_default.csv", BAD_PODS);
+    trace_fixture_must_load(&fixture, "openb");
+    cr_assert_eq(fixture.workload.pod_count, 2);
+    cr_expect_str_eq(trace_fixture_text(&fixture, fixture.workload.pods[0].name_sym), "better");
+    cr_expect_str_eq(trace_fixture_text(&fixture, fixture.workload.pods[1].name_sym), "good");
+    cr_expect_eq(fixture.loaded.skipped.total, 7);
+    cr_assert_eq(ARRAY_LEN(faults), CSV_FAULTS);
+    for (size_t i = 0; i < ARRAY_LEN(faults); i++) {
+        const char *first = fixture.loaded.skipped.first[faults[i].fault];
+        cr_expect_eq(fixture.loaded.skipped.counts[faults[i].fault], faults[i].count, "fault %zu",
+                     i);
+        const char *place = strstr(first, "openb_pod_list_default.csv:");
+        cr_assert_not_null(place, "%s", first);
+        cr_expect_str_eq(strchr(place, ':'), faults[i].first);
+    }
+
+    struct buf text;
+    buf_init(&text, 8192);
+    trace_describe_skipped(&fixture.loaded.skipped, &text);
+    cr_expect_not_null(strstr(text.data, "passed over: 2 lines that are cut"), "%s", text.data);
+    cr_expect_not_null(strstr(text.data, "passed over: 1 times in an order"), "%s", text.data);
+    buf_fini(&text);
+    trace_fixture_fini(&fixture);
+}
+
+Test(trace, a_file_without_one_usable_row_is_no_trace)
+{
+    struct trace_fixture fixture;
+    trace_fixture_init(&fixture, "alibaba-gpu-v2023");
+    fixture.options.skip_bad = true;
+    trace_fixture_write(&fixture, "openb_node_list_all_node.csv", NODES "\n");
+    trace_fixture_write(&fixture, "openb_pod_list_default.csv",
+                        "name,cpu_milli,memory_mib,num_gpu,gpu_milli\na,b,c,d,e\n");
+    cr_expect_eq(trace_fixture_load(&fixture, "openb"), -EINVAL);
+    cr_expect_not_null(strstr(fixture.err.text, "default.csv: not one row is usable below the "
+                                                "column names"),
+                       "%s", fixture.err.text);
+    trace_fixture_write(&fixture, "openb_pod_list_default.csv",
+                        "name,cpu_milli,memory_mib,num_gpu,gpu_milli\n");
+    cr_expect_eq(trace_fixture_load(&fixture, "openb"), -EINVAL);
+    cr_expect_not_null(strstr(fixture.err.text, "default.csv: rows are expected below the column "
+                                                "names"),
+                       "%s", fixture.err.text);
+    trace_fixture_fini(&fixture);
+}
+
+Test(trace, a_missing_column_is_never_passed_over)
+{
+    struct trace_fixture fixture;
+    trace_fixture_init(&fixture, "alibaba-gpu-v2023");
+    fixture.options.skip_bad = true;
+    trace_fixture_write(&fixture, "openb_node_list_all_node.csv",
+                        "sn,cpu_milli,gpu,model\na,1,0,\n");
+    cr_expect_eq(trace_fixture_load(&fixture, "openb"), -EINVAL);
+    cr_expect_not_null(strstr(fixture.err.text, ":1: a column \"memory_mib\" is expected"), "%s",
+                       fixture.err.text);
+    trace_fixture_fini(&fixture);
 }

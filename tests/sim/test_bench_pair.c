@@ -1,4 +1,5 @@
-/* `spillway-bench http` and `replay` as a user runs them: real binary, loopback, small loads. */
+/* `spillway-bench http`, `trace` and `replay` as a user runs them: real binary, loopback, small
+ * loads. */
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -142,8 +143,55 @@ Test(bench_pair, a_bad_row_of_a_trace_ends_with_2_and_its_place)
     snprintf(line, sizeof(line), "replay --traces %s --server", place.dir);
     cr_expect_eq(run(line, &result), 2);
     cr_expect_not_null(strstr(result.errors.data, "openb_node_list_all_node.csv:2: gpu \"two\": a "
-                                                  "whole number from 0 to 1000000000 is expected"),
+                                                  "whole number from 0 to 1024 is expected"),
                        "%s", result.errors.data);
+    child_result_fini(&result);
+    place_fini(&place);
+}
+
+/* What a trace holds, and that a bad row can be passed over. */
+Test(bench_pair, trace_counts_what_a_trace_holds)
+{
+    struct place place;
+    struct child_result result;
+    char line[PATH_BYTES + 128];
+    place_init(&place);
+    write_file(&place, "openb_node_list_all_node.csv",
+               "sn,cpu_milli,memory_mib,gpu,model\nn0,4000,8192,0,\nn1,8000,16384,2,T4\n");
+    write_file(&place, "openb_pod_list_default.csv",
+               "name,cpu_milli,memory_mib,num_gpu,gpu_milli\n"
+               "a,500,512,0,0\nb,1000,1024,1,460\nc,-1,1024,0,0\nd,2000,1024,1,1000\n");
+    snprintf(line, sizeof(line), "trace --traces %s --json %s", place.dir, place.json);
+    cr_expect_eq(run(line, &result), 2);
+    cr_expect_not_null(strstr(result.errors.data, "openb_pod_list_default.csv:4: cpu_milli \"-1\""),
+                       "%s", result.errors.data);
+    child_result_fini(&result);
+    snprintf(line, sizeof(line), "trace --traces %s --skip-bad --gpu-shares --json %s", place.dir,
+             place.json);
+    cr_assert_eq(run(line, &result), 0, "%s", result.errors.data);
+    cr_expect_not_null(strstr(result.errors.data, "passed over: 1 values that are no number"), "%s",
+                       result.errors.data);
+    static const struct {
+        const char *key;
+        double value;
+    } held[] = {
+        {"trace.nodes", 2},
+        {"trace.node_cpu_milli", 12000},
+        {"trace.node_memory_mib", 24576},
+        {"trace.node_gpus", 2},
+        {"trace.pods", 3},
+        {"trace.pod_kinds", 3},
+        {"trace.pod_cpu_milli", 3500},
+        {"trace.pod_memory_mib", 2560},
+        {"trace.pod_gpus", 1.46},
+        {"trace.gpu_percent", 73},
+        {"trace.pods_staying", 3},
+        {"trace.span_seconds", 3},
+        {"trace.busiest_minute", 3},
+        {"trace.passed_over", 1},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(held); i++)
+        cr_expect_float_eq(figure(&place, held[i].key), held[i].value, 1e-6, "%s", held[i].key);
     child_result_fini(&result);
     place_fini(&place);
 }
@@ -157,10 +205,12 @@ static const struct {
     {"http --nodes 1 --pods 5 --spillway /nowhere/spillway", 1,
      "cannot start /nowhere/spillway: no such file or directory"},
     {"http --nodes 1 --pods 5 --spillway /bin/true", 1, "spillway ended by itself"},
+    {"trace", 2, "--traces DIR is needed"},
+    {"trace --traces /nowhere --trace v2027", 2, "openb, v2025 or v2026 is expected"},
     {"replay --server", 2, "--traces DIR is needed"},
     {"replay --traces /nowhere", 2, "--server is needed"},
     {"replay --traces /nowhere --server", 2,
-     "cannot read /nowhere/alibaba-gpu-v2023/openb_node_list_all_node.csv: No such file"},
+     "/nowhere: a folder cluster-trace-gpu-v2023/csv or alibaba-gpu-v2023 is expected there"},
 };
 
 Test(bench_pair, what_cannot_run_says_why)

@@ -1,0 +1,88 @@
+/*
+ * What a replay is measured by, beside its times: units, money, room.
+ *
+ * Units are what node kinds call themselves (workload_node_kind.unit_sym). Money is exact: rates
+ * change when a node comes or goes and when a pod begins or ends, and are summed over the time
+ * between. Room is looked at in equal steps of time (samples), nodes that are paid by their pods
+ * (serverless) left out, for their room is no room somebody has:
+ *
+ *   allocated   what pods hold of what nodes offer
+ *   fragmented  the share of what is free that lies on nodes where a pod of the workload that asks
+ *               for the resource does not fit: the mean over PLAY_DRAWS of its pods (each
+ *               pod_count / PLAY_DRAWS-th), by amounts and places only
+ */
+#ifndef BENCH_PLAY_METER_H
+#define BENCH_PLAY_METER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "bench/workload.h"
+
+struct cluster;
+
+enum {
+    PLAY_UNITS_MAX = 8, /* the last one counts all others */
+    PLAY_RESOURCES_MAX = 2 + WORKLOAD_EXTENDED_MAX,
+    PLAY_DRAWS = 16,
+};
+
+__extension__ typedef __int128 play_wide;
+
+struct play_unit {
+    uint32_t name_sym;
+    uint64_t binds;
+    uint32_t nodes, pods;        /* now */
+    int64_t rate_micro_per_hour; /* now: nodes and pods */
+    play_wide cost_micro_ms;     /* rate times the milliseconds of an hour: see play_unit_cost */
+    int64_t pod_ms;              /* time of pods on it, summed */
+};
+
+struct play_sample {
+    int64_t at_ms;
+    uint32_t nodes, nodes_used; /* those with room of their own; with a pod */
+    uint32_t waiting;
+    uint32_t pods[PLAY_UNITS_MAX];
+    int64_t rate_micro_per_hour[PLAY_UNITS_MAX];
+    /* 0 to 1; fragmented 0 when nothing is free */
+    double allocated[PLAY_RESOURCES_MAX], fragmented[PLAY_RESOURCES_MAX];
+};
+
+struct play_meter {
+    uint32_t unit_count, resource_count, sample_count;
+    struct play_unit units[PLAY_UNITS_MAX];
+    uint32_t resources[PLAY_RESOURCES_MAX]; /* names; cpu and memory first */
+    struct play_sample *samples;            /* owned */
+    /* private */
+    const struct workload *workload;
+    uint8_t *unit_of_kind; /* owned, by node kind */
+    uint32_t sample_capacity;
+    int64_t at_ms;              /* money and times are summed up to here */
+    uint32_t draws[PLAY_DRAWS]; /* pod kinds */
+    uint32_t draw_count;
+    uint32_t *node_kind_of; /* owned, by symbol of the name: kind + 1, 0: no node of that name */
+    uint32_t name_count;
+};
+
+void play_meter_init(struct play_meter *meter, const struct workload *workload);
+void play_meter_fini(struct play_meter *meter);
+
+/* Time goes on: before anything of below is told. */
+void play_meter_advance(struct play_meter *meter, int64_t at_ms);
+
+/* `node` of the workload is there, or no more; a pod of the kind is on a node, or no more. */
+void play_meter_node(struct play_meter *meter, uint32_t node, bool is_there);
+void play_meter_pod(struct play_meter *meter, uint32_t pod_kind, uint32_t node, bool is_there);
+
+void play_meter_sample(struct play_meter *meter, int64_t at_ms, const struct cluster *cluster,
+                       uint32_t waiting);
+
+/* Millionths of a currency unit. */
+double play_unit_cost_micro(const struct play_unit *unit);
+
+/* Means over all samples; 0 without one. */
+double play_meter_allocated(const struct play_meter *meter, uint32_t resource);
+double play_meter_fragmented(const struct play_meter *meter, uint32_t resource);
+double play_meter_nodes_used(const struct play_meter *meter);
+
+#endif
