@@ -12,6 +12,7 @@
 #include "bench/cmd_memory.h"
 #include "bench/cmd_preempt.h"
 #include "bench/cmd_replay.h"
+#include "bench/cmd_startup.h"
 #include "bench/cmd_units.h"
 #include "bench/cmd_wake.h"
 #include "model/base/check.h"
@@ -26,6 +27,7 @@ static const struct command {
     {"decode", cmd_decode, "how fast Pods are read out of a list"},
     {"count", cmd_count, "the workloads whose instructions are counted (make counts)"},
     {"cycle", cmd_cycle, "what one decision costs"},
+    {"startup", cmd_startup, "start to first binding of the real binary on a full cluster"},
     {"http", cmd_http, "binds a second of the real binary over HTTP/2"},
     {"cluster", cmd_cluster, "the same on a real control plane, beside kube-scheduler"},
     {"preempt", cmd_preempt, "what one preemption costs, beside kube-scheduler's own"},
