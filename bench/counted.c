@@ -254,8 +254,7 @@ const struct counted *counted_find(const char *name)
     return NULL;
 }
 
-__attribute__((noinline, noclone)) uint32_t counted_work(const struct counted *workload,
-                                                         void *state)
+__attribute__((noinline)) uint32_t counted_work(const struct counted *workload, void *state)
 {
     return workload->work(state);
 }

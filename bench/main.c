@@ -10,6 +10,7 @@
 #include "bench/cmd_demo.h"
 #include "bench/cmd_http.h"
 #include "bench/cmd_memory.h"
+#include "bench/cmd_micro.h"
 #include "bench/cmd_preempt.h"
 #include "bench/cmd_replay.h"
 #include "bench/cmd_startup.h"
@@ -26,6 +27,7 @@ static const struct command {
     {"apiserver", cmd_apiserver, "a simulated apiserver on loopback, for kubectl and schedulers"},
     {"decode", cmd_decode, "how fast Pods are read out of a list"},
     {"count", cmd_count, "the workloads whose instructions are counted (make counts)"},
+    {"micro", cmd_micro, "what single parts of the core cost"},
     {"cycle", cmd_cycle, "what one decision costs"},
     {"startup", cmd_startup, "start to first binding of the real binary on a full cluster"},
     {"http", cmd_http, "binds a second of the real binary over HTTP/2"},
