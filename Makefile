@@ -49,7 +49,7 @@ archives = $(foreach f,$(needs_$(1)),$(BUILD)/lib$(f).a)
 UNIT     := model policy sched watch bench
 TESTS    := $(UNIT) sim faults real
 
-.PHONY: all built help deps deps-build demo demo-up demo-down test test-unit test-sim test-real test-differential asan tidy fuzz bench clean
+.PHONY: all built help deps deps-build demo demo-up demo-down test test-unit test-sim test-real test-differential asan tidy fuzz bench counts counts-update clean
 all: $(BUILD)/spillway $(BUILD)/spillway-bench ## build both binaries
 
 built: all $(TESTS:%=$(BUILD)/test-%)
@@ -102,6 +102,12 @@ tidy: deps ## layers, headers, banned functions, sizes, cppcheck, clang
 
 fuzz: deps ## SECONDS=n for each parser
 	$(Q)tests/fuzz/run.sh $(SECONDS)
+
+counts: all ## instructions a decision under callgrind; fails when one grew by more than 5 %
+	$(Q)bench/counts.sh $(BUILD)
+
+counts-update: all ## writes them into bench/counts.txt
+	$(Q)bench/counts.sh $(BUILD) --update
 
 bench: all ## all benchmarks: tables, and build/bench.json
 	$(Q)bench/run.sh $(BUILD)

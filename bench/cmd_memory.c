@@ -36,6 +36,8 @@ int cmd_memory(int argc, char **argv)
     report_add(&report, "memory.bytes_per_pod", (double)(with_pods - with_nodes) / pods,
                "bytes, all in");
     report_add(&report, "memory.rss_bytes", (double)report_rss_bytes(), "bytes, whole process");
+    report_add(&report, "memory.rss_peak_bytes", (double)report_rss_peak_bytes(),
+               "bytes, whole process at its highest");
     core_load_fini(&load);
     return report_finish(&report, json);
 }

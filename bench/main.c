@@ -4,15 +4,19 @@
 
 #include "bench/cmd_apiserver.h"
 #include "bench/cmd_cluster.h"
+#include "bench/cmd_count.h"
 #include "bench/cmd_cycle.h"
 #include "bench/cmd_decode.h"
 #include "bench/cmd_demo.h"
 #include "bench/cmd_http.h"
 #include "bench/cmd_memory.h"
+#include "bench/cmd_micro.h"
 #include "bench/cmd_preempt.h"
 #include "bench/cmd_replay.h"
 #include "bench/cmd_trace.h"
+#include "bench/cmd_startup.h"
 #include "bench/cmd_units.h"
+#include "bench/cmd_wake.h"
 #include "model/base/check.h"
 
 static const struct command {
@@ -23,11 +27,15 @@ static const struct command {
     {"demo", cmd_demo, "pods being scheduled, live, on a simulated cluster"},
     {"apiserver", cmd_apiserver, "a simulated apiserver on loopback, for kubectl and schedulers"},
     {"decode", cmd_decode, "how fast Pods are read out of a list"},
+    {"count", cmd_count, "the workloads whose instructions are counted (make counts)"},
+    {"micro", cmd_micro, "what single parts of the core cost"},
     {"cycle", cmd_cycle, "what one decision costs"},
+    {"startup", cmd_startup, "start to first binding of the real binary on a full cluster"},
     {"http", cmd_http, "binds a second of the real binary over HTTP/2"},
     {"cluster", cmd_cluster, "the same on a real control plane, beside kube-scheduler"},
     {"preempt", cmd_preempt, "what one preemption costs, beside kube-scheduler's own"},
     {"units", cmd_units, "what elastic units add to a decision, to memory, and to waiting"},
+    {"wake", cmd_wake, "what one event costs among parked pods"},
     {"memory", cmd_memory, "what nodes and pods cost in memory"},
     {"replay", cmd_replay,
      "a recording through the core, or a public trace through the real binary"},

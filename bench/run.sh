@@ -30,13 +30,16 @@ run() {
 }
 
 run decode
+run micro
 run cycle --nodes 5000
 if [ -n "${SPILLWAY_CLUSTER:-}" ]; then
     run preempt --nodes 1000
 else
     run preempt --nodes 1000 --alone
 fi
-run memory --nodes 5000 --pods 150000
+run wake --pods 100000 --shapes 1000
+run memory --nodes 100000 --pods 1000000
+run startup --nodes 5000 --pods 150000
 run units --nodes 5000 --policies 1
 mv "$parts/units.json" "$parts/units_one.json"
 run units --nodes 5000 --policies 10000

@@ -25,6 +25,7 @@ all   clang                  second compiler, fuzzing
 all   libclang-rt-14-dev     run-time of the sanitizers and of libFuzzer
 all   cppcheck               static analysis
 all   universal-ctags        length of functions
+all   valgrind               counts instructions
 LIST
 }
 
