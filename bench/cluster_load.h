@@ -47,7 +47,7 @@ bool cluster_workload_parse(const char *name, enum cluster_workload *ret_workloa
 uint32_t cluster_load_pods_a_node_max(enum cluster_workload workload);
 
 /* What is there before the nodes and pods that are measured: how many objects, and number `i` of
- * them with the path to POST it to. They need the nodes. */
+ * them with the path to POST it to. The first is needed by the others, which need the nodes. */
 uint32_t cluster_load_prior_count(const struct cluster_load *load);
 void cluster_load_add_prior(const struct cluster_load *load, uint32_t i, struct buf *path,
                             struct buf *body);

@@ -39,12 +39,18 @@ static const struct figure {
     {"machine_busy", "cores at work for others", FIGURE(machine_busy), true, false},
 };
 
+/* Over the rounds in which it was measured. */
 static double median_of(const struct cluster_rounds *rounds, enum contestant who, size_t offset)
 {
     double values[CLUSTER_ROUNDS_MAX];
-    for (uint32_t i = 0; i < rounds->count; i++)
-        memcpy(&values[i], (const char *)&rounds->figures[who][i] + offset, sizeof(values[i]));
-    return report_median(values, rounds->count);
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < rounds->count; i++) {
+        double value;
+        memcpy(&value, (const char *)&rounds->figures[who][i] + offset, sizeof(value));
+        if (value > 0 || offset != FIGURE(decision_us))
+            values[count++] = value;
+    }
+    return count > 0 ? report_median(values, count) : 0;
 }
 
 /* What all keys of the run begin with. */
@@ -70,7 +76,7 @@ static void add(struct report *report, const char *prefix, const char *key, doub
 }
 
 static void add_figure(const struct cluster_rounds *rounds, const struct figure *figure,
-                       const char *prefix, struct report *report)
+                       enum cluster_workload workload, const char *prefix, struct report *report)
 {
     for (enum contestant who = 0; who < CONTESTANTS; who++) {
         char key[REPORT_KEY_BYTES];
@@ -88,7 +94,9 @@ static void add_figure(const struct cluster_rounds *rounds, const struct figure 
             (void)snprintf(key, sizeof(key), "bare_%s", figure->key);
         else
             (void)snprintf(key, sizeof(key), "%s.%s", figure->key, contestant_name(who));
-        add(report, prefix, key, value, figure->unit);
+        bool is_from_start = !figure->key && workload == CLUSTER_PREEMPTING;
+        add(report, prefix, key, value,
+            is_from_start ? "pods/s, start of the program to last" : figure->unit);
     }
 }
 
@@ -148,6 +156,6 @@ void cluster_report(const struct cluster_options *options, const struct cluster_
     add(report, prefix, "pods", options->pods, "pods");
     add(report, prefix, "rounds", rounds->count, "rounds");
     for (size_t i = 0; i < ARRAY_LEN(figures); i++)
-        add_figure(rounds, &figures[i], prefix, report);
+        add_figure(rounds, &figures[i], options->workload, prefix, report);
     add_ratios(rounds, prefix, report);
 }

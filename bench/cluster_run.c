@@ -144,9 +144,11 @@ static int make_objects(struct run *run, struct err *err)
 {
     struct control_plane *plane = &run->plane;
     uint32_t prior_count = cluster_load_prior_count(&run->load);
-    int rc = control_plane_post_many(plane, run->options->nodes, make_node, run, err);
-    if (rc == 0 && prior_count > 0) /* the first alone: the others may name it */
-        rc = control_plane_post_many(plane, 1, make_prior, run, err);
+    /* The first of them before the nodes: what follows names it, and the apiserver has to have seen
+     * it by then. */
+    int rc = prior_count > 0 ? control_plane_post_many(plane, 1, make_prior, run, err) : 0;
+    if (rc == 0)
+        rc = control_plane_post_many(plane, run->options->nodes, make_node, run, err);
     if (rc == 0 && prior_count > 1)
         rc = control_plane_post_many(plane, prior_count - 1, make_later_prior, run, err);
     if (rc == 0)
@@ -158,39 +160,16 @@ static int make_objects(struct run *run, struct err *err)
 
 static int start_spillway(struct run *run, bool is_restart, struct err *err)
 {
-    struct control_plane *plane = &run->plane;
-    char *beside = run->options->spillway ? NULL : program_beside("spillway");
     char record[CONTROL_PLANE_PATH_BYTES + 32];
-    (void)snprintf(record, sizeof(record), "--record=%s/record", plane->dir);
-    const char *arguments[6] = {beside ? beside : run->options->spillway, "--kubeconfig",
-                                plane->kubeconfig};
-    size_t count = 3;
+    (void)snprintf(record, sizeof(record), "--record=%s/record", run->plane.dir);
+    const char *more[3] = {NULL};
+    size_t count = 0;
     if (run->load.workload == CLUSTER_PREEMPTING)
-        arguments[count++] = "--preemption";
+        more[count++] = "--preemption";
     if (run->options->records && !is_restart)
-        arguments[count++] = record;
-    int rc = control_plane_spawn(plane, &run->child, "spillway", arguments, err);
-    free(beside);
-    return rc;
-}
-
-static int start_kube_scheduler(struct run *run, struct err *err)
-{
-    struct control_plane *plane = &run->plane;
-    char program[CONTROL_PLANE_PATH_BYTES + 32], config[CONTROL_PLANE_PATH_BYTES + 64], port[32];
-    int rc = control_plane_find_port(&run->metrics_port, err);
-    if (rc < 0)
-        return rc;
-    (void)snprintf(program, sizeof(program), "%s/kube-scheduler", run->options->bin);
-    (void)snprintf(config, sizeof(config), "--config=%s", plane->kube_scheduler);
-    (void)snprintf(port, sizeof(port), "--secure-port=%u", run->metrics_port);
-    const char *const arguments[] = {program,
-                                     config,
-                                     port,
-                                     "--bind-address=127.0.0.1",
-                                     "--authorization-always-allow-paths=/metrics",
-                                     NULL};
-    return control_plane_spawn(plane, &run->child, "kube-scheduler", arguments, err);
+        more[count++] = record;
+    return control_plane_start_spillway(&run->plane, &run->child, run->options->spillway, more,
+                                        err);
 }
 
 int run_start_contestant(struct run *run, bool is_restart, struct err *err)
@@ -198,7 +177,8 @@ int run_start_contestant(struct run *run, bool is_restart, struct err *err)
     if (run->contestant == CONTESTANT_SPILLWAY)
         return start_spillway(run, is_restart, err);
     if (run->contestant == CONTESTANT_KUBE_SCHEDULER)
-        return start_kube_scheduler(run, err);
+        return control_plane_start_kube_scheduler(&run->plane, &run->child, &run->metrics_port,
+                                                  err);
     run->ceiling = bind_ceiling_start(&run->plane, &run->load,
                                       run->contestant == CONTESTANT_CEILING_WITH_EVENTS);
     return 0;

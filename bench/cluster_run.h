@@ -37,7 +37,8 @@ struct cluster_options {
 };
 
 struct cluster_figures {
-    double pods_per_second; /* first binding to last, as a watcher sees them */
+    /* First binding to last, as a watcher sees them; of PREEMPTING start of the program to last. */
+    double pods_per_second;
     /* A pod that is bound; between the same two moments. */
     double cpu_us_per_pod, apiserver_cpu_us_per_pod;
     double etcd_cpu_us_per_pod;
@@ -46,7 +47,7 @@ struct cluster_figures {
     double machine_busy;   /* cores, other programs than these four, at work between the two */
     /* One decision of the drain, from the queue's pop to the call of bind. kube-scheduler: its
      * scheduling_algorithm_duration, by the clock. spillway: processor time of all its passes, of
-     * the recording of this run in this process; 0 without one. */
+     * the recording of this run, replayed in this process; 0 without one. */
     double decision_us;
     /* The POST of a pod leaves, to a watcher sees it bound. The ceiling: to the answer to the bind
      * that was sent right after the answer to the POST. */

@@ -49,6 +49,8 @@ static int run_rounds(struct cluster_command *command)
 {
     struct cluster_rounds *rounds = &command->rounds;
     for (uint32_t round = 0; round < rounds->count; round++) {
+        /* In one round of several: it costs a few percent, which the medians then do not see. */
+        command->options.records = !command->no_record && round + 1 == rounds->count;
         for (enum contestant who = 0; who < CONTESTANTS; who++) {
             struct err err = {0};
             if (!rounds->takes_part[who])
@@ -108,7 +110,6 @@ static int run_command(struct cluster_command *command)
     const struct cluster_options *options = &command->options;
     if (!check_command(command))
         return 2;
-    command->options.records = !command->no_record;
     char *built = options->bin ? NULL : control_plane_programs();
     if (!options->bin && !built) {
         (void)fprintf(stderr, "spillway-bench cluster: no control plane: give --bin DIR, or run it "
@@ -149,7 +150,7 @@ int cmd_cluster(int argc, char **argv)
         {"limit", FLAG_COUNT, &options->limit_seconds, 1, 86400, "SECONDS",
          "of one part of a run, after which it has failed"},
         {"no-record", FLAG_SWITCH, &command->no_record, 0, 0, NULL,
-         "spillway runs without --record: nothing of what its decisions cost"},
+         "spillway's last round is not recorded: nothing of what its decisions cost"},
         {"keep", FLAG_SWITCH, &options->keeps_files, 0, 0, NULL, "the logs of each run"},
         {"json", FLAG_TEXT, &command->json, 0, 0, "FILE", "write the figures as JSON too"},
     };

@@ -9,6 +9,7 @@
 #include "bench/cmd_demo.h"
 #include "bench/cmd_http.h"
 #include "bench/cmd_memory.h"
+#include "bench/cmd_perf.h"
 #include "bench/cmd_preempt.h"
 #include "bench/cmd_replay.h"
 #include "bench/cmd_units.h"
@@ -25,10 +26,12 @@ static const struct command {
     {"cycle", cmd_cycle, "what one decision costs"},
     {"http", cmd_http, "binds a second of the real binary over HTTP/2"},
     {"cluster", cmd_cluster, "the same on a real control plane, beside kube-scheduler"},
+    {"perf", cmd_perf, "a workload of scheduler_perf, from outside, on any scheduler"},
     {"preempt", cmd_preempt, "what one preemption costs, beside kube-scheduler's own"},
     {"units", cmd_units, "what elastic units add to a decision, to memory, and to waiting"},
     {"memory", cmd_memory, "what nodes and pods cost in memory"},
-    {"replay", cmd_replay, "a recording through the core, or a public trace through the real binary"},
+    {"replay", cmd_replay,
+     "a recording through the core, or a public trace through the real binary"},
 };
 
 static void print_help(FILE *out)

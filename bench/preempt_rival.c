@@ -95,24 +95,6 @@ static void read_figures(const struct buf *text, struct preempt_rival_figures *r
 
 /* ---- the run ---- */
 
-static int start_scheduler(struct rival *rival, const char *bin, struct err *err)
-{
-    int rc = control_plane_find_port(&rival->port, err);
-    if (rc < 0)
-        return rc;
-    char program[CONTROL_PLANE_PATH_BYTES + 32], config[CONTROL_PLANE_PATH_BYTES + 64], port[32];
-    (void)snprintf(program, sizeof(program), "%s/kube-scheduler", bin);
-    (void)snprintf(config, sizeof(config), "--config=%s", rival->plane.kube_scheduler);
-    (void)snprintf(port, sizeof(port), "--secure-port=%u", rival->port);
-    const char *const arguments[] = {program,
-                                     config,
-                                     port,
-                                     "--bind-address=127.0.0.1",
-                                     "--authorization-always-allow-paths=/metrics",
-                                     NULL};
-    return control_plane_spawn(&rival->plane, &rival->child, "kube-scheduler", arguments, err);
-}
-
 /* Until its metrics count that many decisions. */
 static int await_decisions(struct rival *rival, double wanted, struct buf *text, struct err *err)
 {
@@ -130,7 +112,7 @@ static int await_decisions(struct rival *rival, double wanted, struct buf *text,
     }
 }
 
-static int measure(struct rival *rival, const char *bin, struct buf *text, struct err *err)
+static int measure(struct rival *rival, struct buf *text, struct err *err)
 {
     struct control_plane *plane = &rival->plane;
     uint32_t bound = rival->node_count * PREEMPT_PODS_A_NODE;
@@ -140,7 +122,7 @@ static int measure(struct rival *rival, const char *bin, struct buf *text, struc
     if (rc == 0)
         rc = control_plane_post_many(plane, bound, make_bound, rival, err);
     if (rc == 0)
-        rc = start_scheduler(rival, bin, err);
+        rc = control_plane_start_kube_scheduler(plane, &rival->child, &rival->port, err);
     if (rc == 0)
         rc = await_decisions(rival, 0, text, err);
     if (rc == 0)
@@ -161,7 +143,7 @@ int preempt_rival_run(const char *bin, uint32_t node_count, uint32_t pod_count,
     }
     struct buf text;
     buf_init(&text, KUBE_METRICS_BYTES_MAX);
-    rc = measure(rival, bin, &text, err);
+    rc = measure(rival, &text, err);
     if (rc == 0)
         read_figures(&text, ret_figures);
     buf_fini(&text);
