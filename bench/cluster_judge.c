@@ -17,7 +17,7 @@ enum {
 };
 
 struct node_load {
-    int64_t cpu_milli;
+    int64_t cpu_milli, devices;
     uint32_t pods;
 };
 
@@ -25,7 +25,10 @@ struct judge {
     const struct log *log;
     struct symbols *symbols;
     struct node_load *loads;
-    uint32_t nodes, pods, bound;
+    const struct cluster_expected *expected;
+    uint32_t device_sym;
+    uint32_t pods, bound;
+    uint32_t misplaced, misplaced_on; /* pod and node; UINT32_MAX: none */
     bool is_listed, is_stopped;
 };
 
@@ -37,22 +40,36 @@ static uint32_t node_number(const struct judge *judge, uint32_t name_sym)
         return UINT32_MAX;
     char *end;
     unsigned long long number = strtoull(name.ptr + 5, &end, 10);
-    return *end || number >= judge->nodes ? UINT32_MAX : (uint32_t)number;
+    return *end || number >= judge->expected->load->nodes ? UINT32_MAX : (uint32_t)number;
+}
+
+static void add_to_node(struct judge *judge, struct node_load *load, const struct pod_object *pod)
+{
+    load->pods++;
+    for (uint32_t i = 0; i < pod->container_count; i++) {
+        const struct amounts *requests = &pod->containers[i].requests;
+        for (uint32_t j = 0; j < requests->count; j++) {
+            if (requests->items[j].name_sym == NAME_CPU)
+                load->cpu_milli += requests->items[j].amount;
+            if (requests->items[j].name_sym == judge->device_sym)
+                load->devices += requests->items[j].amount;
+        }
+    }
 }
 
 static void on_pod(struct judge *judge, const struct pod_object *pod)
 {
-    judge->pods++;
+    uint32_t number = plain_pod_number(pod->name.ptr, pod->name.len);
     uint32_t node = node_number(judge, pod->node_name_sym);
+    bool is_ours = number != UINT32_MAX; /* the others were there before */
+    judge->pods += is_ours;
     if (node == UINT32_MAX)
         return;
-    judge->bound++;
-    judge->loads[node].pods++;
-    for (uint32_t i = 0; i < pod->container_count; i++) {
-        const struct amounts *requests = &pod->containers[i].requests;
-        for (uint32_t j = 0; j < requests->count; j++)
-            if (requests->items[j].name_sym == NAME_CPU)
-                judge->loads[node].cpu_milli += requests->items[j].amount;
+    judge->bound += is_ours;
+    add_to_node(judge, &judge->loads[node], pod);
+    if (is_ours && !cluster_load_allows(judge->expected->load, number, node)) {
+        judge->misplaced = number;
+        judge->misplaced_on = node;
     }
 }
 
@@ -110,38 +127,53 @@ static int list_pods(struct control_plane *plane, struct judge *judge, struct er
     return rc;
 }
 
-static int find_fault(const struct judge *judge, uint32_t pods, struct err *err)
+static int find_fault(const struct judge *judge, struct err *err)
 {
-    if (judge->pods != pods || judge->bound != pods)
-        return err_set(err, EAGAIN, "%u pods were made, %u are there, %u of them on nodes", pods,
-                       judge->pods, judge->bound);
-    for (uint32_t i = 0; i < judge->nodes; i++)
-        if (judge->loads[i].cpu_milli > PLAIN_NODE_CORES * 1000 ||
-            judge->loads[i].pods > PLAIN_NODE_PODS)
-            return err_set(err, EPROTO, "node-%u is overfull: %lld millicores, %u pods", i,
-                           (long long)judge->loads[i].cpu_milli, judge->loads[i].pods);
+    const struct cluster_load *load = judge->expected->load;
+    uint32_t pods = judge->expected->pods;
+    uint32_t fitting = pods - (load->pods - cluster_load_feasible_pods(load));
+    if (judge->pods != pods || judge->bound != fitting)
+        return err_set(err, EAGAIN, "%u pods were made, %u fit; %u are there, %u of them on nodes",
+                       pods, fitting, judge->pods, judge->bound);
+    if (!judge->expected->is_decided)
+        return 0;
+    if (judge->misplaced != UINT32_MAX)
+        return err_set(err, EPROTO, "pod %u may not be on node-%u", judge->misplaced,
+                       judge->misplaced_on);
+    for (uint32_t i = 0; i < load->nodes; i++) {
+        const struct node_load *node = &judge->loads[i];
+        if (node->cpu_milli > PLAIN_NODE_CORES * 1000 || node->pods > PLAIN_NODE_PODS ||
+            node->devices > CLUSTER_DEVICES_A_NODE)
+            return err_set(err, EPROTO,
+                           "node-%u is overfull: %lld millicores, %u pods, %lld devices", i,
+                           (long long)node->cpu_milli, node->pods, (long long)node->devices);
+    }
     return 0;
 }
 
-static int judge_once(struct control_plane *plane, uint32_t nodes, uint32_t pods, struct err *err)
+static int judge_once(struct control_plane *plane, const struct cluster_expected *expected,
+                      struct err *err)
 {
     struct judge judge = {.log = &plane->log,
                           .symbols = names_symbols_new(1),
-                          .loads = mem_zalloc(nodes, sizeof(struct node_load)),
-                          .nodes = nodes};
+                          .loads = mem_zalloc(expected->load->nodes, sizeof(struct node_load)),
+                          .expected = expected,
+                          .misplaced = UINT32_MAX};
+    judge.device_sym = symbol_intern(judge.symbols, STR(CLUSTER_DEVICE));
     int rc = list_pods(plane, &judge, err);
     if (rc == 0)
-        rc = find_fault(&judge, pods, err);
+        rc = find_fault(&judge, err);
     free(judge.loads);
     symbols_free(judge.symbols);
     return rc;
 }
 
-int cluster_judge(struct control_plane *plane, uint32_t nodes, uint32_t pods, struct err *err)
+int cluster_judge(struct control_plane *plane, const struct cluster_expected *expected,
+                  struct err *err)
 {
     int64_t until_ns = report_now_ns() + (int64_t)BOUND_LIMIT_S * 1000000000;
     for (;;) {
-        int rc = judge_once(plane, nodes, pods, err);
+        int rc = judge_once(plane, expected, err);
         if (rc != -EAGAIN || report_now_ns() > until_ns)
             return rc;
         struct err why = {0};

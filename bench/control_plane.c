@@ -59,12 +59,12 @@ int control_plane_await(struct control_plane *plane, bool (*done)(const void *ct
     while (!done(ctx)) {
         if (plane->is_interrupted)
             return err_set(err, EINTR, "interrupted");
-        if (has_ended(&plane->etcd) || has_ended(&plane->apiserver))
+        if (!plane->is_attached && (has_ended(&plane->etcd) || has_ended(&plane->apiserver)))
             return err_set(err, ECHILD, "%s ended; see its log in %s",
                            has_ended(&plane->etcd) ? "etcd" : "kube-apiserver", plane->dir);
         if (report_now_ns() > until_ns)
-            return err_set(err, ETIMEDOUT, "after %u s still not: %s; logs are in %s",
-                           limit_seconds, what, plane->dir);
+            return err_set(err, ETIMEDOUT, "after %u s still not: %s%s%s", limit_seconds, what,
+                           plane->is_attached ? "" : "; logs are in ", plane->dir);
         (void)uv_run(&plane->loop, UV_RUN_ONCE);
     }
     return 0;
@@ -158,7 +158,9 @@ static int start_apiserver(struct control_plane *plane, const char *url, struct 
         "--service-account-issuer=https://kubernetes.default.svc",
         "--service-cluster-ip-range=10.0.0.0/24",
         "--authorization-mode=AlwaysAllow",
-        "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
+        plane->is_unprioritised
+            ? "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition,Priority"
+            : "--disable-admission-plugins=ServiceAccount,TaintNodesByCondition",
         "--enable-priority-and-fairness=false",
         "--max-requests-inflight=3000",
         "--max-mutating-requests-inflight=3000",
@@ -238,9 +240,11 @@ static int start(struct control_plane *plane, struct err *err)
     return await_ready(plane, err);
 }
 
-int control_plane_open(struct control_plane *plane, const char *bin, struct err *err)
+static int open_all(struct control_plane *plane, const char *bin, bool is_unprioritised,
+                    struct err *err)
 {
-    *plane = (struct control_plane){.bin = bin, .log = {.out = stderr}};
+    *plane = (struct control_plane){
+        .bin = bin, .is_unprioritised = is_unprioritised, .log = {.out = stderr}};
     int rc = make_dir(plane, err);
     if (rc < 0)
         return rc;
@@ -249,6 +253,29 @@ int control_plane_open(struct control_plane *plane, const char *bin, struct err 
     if (rc < 0)
         control_plane_close(plane, true);
     return rc;
+}
+
+int control_plane_open(struct control_plane *plane, const char *bin, struct err *err)
+{
+    return open_all(plane, bin, false, err);
+}
+
+int control_plane_open_unprioritised(struct control_plane *plane, const char *bin, struct err *err)
+{
+    return open_all(plane, bin, true, err);
+}
+
+int control_plane_attach(struct control_plane *plane, const char *kubeconfig, struct err *err)
+{
+    const struct access_options options = {.kubeconfig = kubeconfig};
+    *plane = (struct control_plane){.is_attached = true, .log = {.out = stderr}};
+    plane->access = access_load(&options, &plane->log, err);
+    if (!plane->access)
+        return -err->code;
+    loop_open(plane);
+    plane->client =
+        http_client_new(&plane->loop, plane->access, &plane->log, "bench", CLIENT_CONNECTIONS);
+    return 0;
 }
 
 /* Nothing of it is kept, so nothing is asked to end in good order, which takes an apiserver 15 s.
@@ -273,7 +300,7 @@ void control_plane_close(struct control_plane *plane, bool keeps_files)
     (void)uv_run(&plane->loop, UV_RUN_DEFAULT);
     CHECK(uv_loop_close(&plane->loop) == 0);
     access_free(plane->access);
-    if (!keeps_files)
+    if (!keeps_files && !plane->is_attached)
         control_plane_remove_files(plane);
 }
 

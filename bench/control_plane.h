@@ -32,7 +32,9 @@ struct control_plane {
     char kube_scheduler[CONTROL_PLANE_PATH_BYTES + 32]; /* a KubeSchedulerConfiguration with it */
     /* private */
     const char *bin;
+    bool is_unprioritised;
     uint16_t port;
+    bool is_attached; /* to a server of others: no processes, no directory */
     bool is_interrupted;
     uv_timer_t tick;
     uv_signal_t signals[2];
@@ -43,6 +45,14 @@ struct control_plane {
  * an error nothing is left to close but the directory with its logs, which the error names. */
 int control_plane_open(struct control_plane *plane, const char *bin, struct err *err) NODISCARD;
 
+/* The same without admission plug-in Priority: a pod may say its priority as a number. */
+int control_plane_open_unprioritised(struct control_plane *plane, const char *bin,
+                                     struct err *err) NODISCARD;
+
+/* The same client and loop, of a server that runs already. */
+int control_plane_attach(struct control_plane *plane, const char *kubeconfig,
+                         struct err *err) NODISCARD;
+
 /* Ends both and waits for it; removes the directory unless it is to be looked at. */
 void control_plane_close(struct control_plane *plane, bool keeps_files);
 
@@ -50,6 +60,16 @@ void control_plane_close(struct control_plane *plane, bool keeps_files);
  * no path. Its log is `name`.log in the directory. Ends by child_process_stop(). */
 int control_plane_spawn(struct control_plane *plane, struct child_process *child, const char *name,
                         const char *const *arguments, struct err *err) NODISCARD;
+
+/* kube-scheduler without a limit on its client, as the administrator; its metrics are served on the
+ * port. */
+int control_plane_start_kube_scheduler(struct control_plane *plane, struct child_process *child,
+                                       uint16_t *ret_metrics_port, struct err *err) NODISCARD;
+
+/* `program` NULL: the one beside this program. `more` arguments end with NULL. */
+int control_plane_start_spillway(struct control_plane *plane, struct child_process *child,
+                                 const char *program, const char *const *more,
+                                 struct err *err) NODISCARD;
 
 /* Runs the loop until done(); -ETIMEDOUT, -EINTR (a signal) or -ECHILD (a process of the control
  * plane ended) when that does not come. `what` is for the error. */

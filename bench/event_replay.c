@@ -6,6 +6,7 @@
 
 #include "bench/core_state.h"
 #include "bench/event_file.h"
+#include "bench/report.h"
 #include "model/base/hash.h"
 #include "model/base/rng.h"
 #include "model/names.h"
@@ -244,7 +245,13 @@ static void take_pass(struct event_replay *replay, struct codec *codec)
     if (!codec_is_done(codec))
         return;
     uint64_t deeds = replay->deeds, attempts = sched_stats(replay->sched).attempts;
+    bool is_timed = replay->result.bindings < replay->output.timed_bindings;
+    int64_t started_ns = is_timed ? report_cpu_ns() : 0;
     (void)sched_pass(replay->sched, budget);
+    if (is_timed) {
+        replay->result.timed_ns += report_cpu_ns() - started_ns;
+        replay->result.timed_attempts += sched_stats(replay->sched).attempts - attempts;
+    }
     bool is_barren = deeds == replay->deeds && attempts == sched_stats(replay->sched).attempts;
     replay->result.passes++;
     replay->result.idle_passes += is_barren && replay->was_barren;

@@ -20,12 +20,14 @@ struct event_replay_result {
     /* passes that did nothing, after a pass that did nothing, with no event between them: turns of
      * the loop for bytes that were no event. A few a request; many are a busy loop */
     uint64_t idle_passes;
-    uint64_t bindings;      /* calls of port->bind() */
-    uint64_t bindings_hash; /* of their texts, in order */
-    int64_t span_ms;        /* first record to last */
-    bool is_cut;            /* the last record is not whole: replayed up to there */
-    bool has_end;           /* the recorder ended in good order */
-    bool differs;           /* a binding is not the one that was recorded */
+    uint64_t bindings;       /* calls of port->bind() */
+    uint64_t bindings_hash;  /* of their texts, in order */
+    int64_t span_ms;         /* first record to last */
+    uint64_t timed_attempts; /* of what output->timed_bindings asks for */
+    int64_t timed_ns;        /* processor time of the passes that made them, idle ones included */
+    bool is_cut;             /* the last record is not whole: replayed up to there */
+    bool has_end;            /* the recorder ended in good order */
+    bool differs;            /* a binding is not the one that was recorded */
     char difference[EVENT_REPLAY_TEXT_BYTES]; /* the first, when so */
 };
 
@@ -33,6 +35,9 @@ struct event_replay_result {
 struct event_replay_output {
     FILE *bindings; /* "namespace/pod node" of each */
     FILE *state;    /* what the core knows at the end: core_state_print() */
+    /* Passes are timed until so many bindings were made; 0: none. Two readings of the clock a pass,
+     * half a microsecond together, are in it. */
+    uint64_t timed_bindings;
     void *ctx;
     void (*look)(void *ctx, const struct cluster *cluster); /* the same; lent for the call */
 };

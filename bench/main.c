@@ -11,6 +11,7 @@
 #include "bench/cmd_http.h"
 #include "bench/cmd_memory.h"
 #include "bench/cmd_micro.h"
+#include "bench/cmd_perf.h"
 #include "bench/cmd_preempt.h"
 #include "bench/cmd_replay.h"
 #include "bench/cmd_trace.h"
@@ -33,6 +34,7 @@ static const struct command {
     {"startup", cmd_startup, "start to first binding of the real binary on a full cluster"},
     {"http", cmd_http, "binds a second of the real binary over HTTP/2"},
     {"cluster", cmd_cluster, "the same on a real control plane, beside kube-scheduler"},
+    {"perf", cmd_perf, "a workload of scheduler_perf, from outside, on any scheduler"},
     {"preempt", cmd_preempt, "what one preemption costs, beside kube-scheduler's own"},
     {"units", cmd_units, "what elastic units add to a decision, to memory, and to waiting"},
     {"wake", cmd_wake, "what one event costs among parked pods"},

@@ -4,33 +4,62 @@
 
 void plain_node_add(struct buf *body, uint32_t i)
 {
+    plain_node_add_with(body, i, &(struct plain_node){0});
+}
+
+static const char *text_or_none(const char *text)
+{
+    return text ? text : "";
+}
+
+void plain_node_add_with(struct buf *body, uint32_t i, const struct plain_node *with)
+{
+    const char *amounts = text_or_none(with->amounts);
     (void)buf_printf(
         body,
         "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"node-%u\",\"labels\":{"
         "\"kubernetes.io/hostname\":\"node-%u\",\"kubernetes.io/os\":\"linux\","
-        "\"kubernetes.io/arch\":\"amd64\",\"topology.kubernetes.io/zone\":\"zone-%u\"}},"
-        "\"status\":{\"capacity\":{\"cpu\":\"%d\",\"memory\":\"128Gi\",\"pods\":\"%d\"},"
-        "\"allocatable\":{\"cpu\":\"%d\",\"memory\":\"128Gi\",\"pods\":\"%d\"},"
+        "\"kubernetes.io/arch\":\"amd64\",\"topology.kubernetes.io/zone\":\"zone-%u\"%s}},"
+        "\"spec\":{%s},"
+        "\"status\":{\"capacity\":{\"cpu\":\"%d\",\"memory\":\"128Gi\",\"pods\":\"%d\"%s},"
+        "\"allocatable\":{\"cpu\":\"%d\",\"memory\":\"128Gi\",\"pods\":\"%d\"%s},"
         "\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\",\"reason\":\"KubeletReady\"}]}}",
-        i, i, i % 3, PLAIN_NODE_CORES, PLAIN_NODE_PODS, PLAIN_NODE_CORES, PLAIN_NODE_PODS);
+        i, i, i % 3, text_or_none(with->labels), text_or_none(with->spec), PLAIN_NODE_CORES,
+        PLAIN_NODE_PODS, amounts, PLAIN_NODE_CORES, PLAIN_NODE_PODS, amounts);
 }
 
 void plain_pod_add(struct buf *body, uint32_t i, const char *scheduler, const char *account)
+{
+    plain_pod_add_with(body, i, &(struct plain_pod){.scheduler = scheduler, .account = account});
+}
+
+void plain_pod_add_with(struct buf *body, uint32_t i, const struct plain_pod *with)
 {
     static const struct {
         uint32_t cpu_milli, memory_mib;
     } sizes[] = {{250, 256}, {500, 1024}, {1000, 2048}, {2000, 4096}, {500, 512}, {250, 2048}};
     size_t size = i % ARRAY_LEN(sizes);
+    const char *amounts = text_or_none(with->amounts);
     (void)buf_printf(
         body,
         "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"app-%u-6d4cf56db6-%05x\","
         "\"namespace\":\"default\",\"labels\":{\"app\":\"app-%u\",\"pod-template-hash\":"
         "\"6d4cf56db6\"}},\"spec\":{\"schedulerName\":\"%s\",\"serviceAccountName\":\"%s\","
-        "\"containers\":[{\"name\":"
+        "%s\"containers\":[{\"name\":"
         "\"main\",\"image\":\"registry.example/app-%u:1\",\"resources\":{\"requests\":{\"cpu\":"
-        "\"%um\",\"memory\":\"%uMi\"}}}]}}",
-        i % PLAIN_TEMPLATES, i, i % PLAIN_TEMPLATES, scheduler, account, i % PLAIN_TEMPLATES,
-        sizes[size].cpu_milli, sizes[size].memory_mib);
+        "\"%um\",\"memory\":\"%uMi\"%s}",
+        i % PLAIN_TEMPLATES, i, i % PLAIN_TEMPLATES, with->scheduler, with->account,
+        text_or_none(with->spec), i % PLAIN_TEMPLATES,
+        with->cpu_milli > 0 ? with->cpu_milli : sizes[size].cpu_milli, sizes[size].memory_mib,
+        amounts);
+    if (*amounts) /* of extended resources the limit is the request (API validation) */
+        (void)buf_printf(body, ",\"limits\":{%s}", amounts + 1);
+    (void)buf_add_str(body, "}}]}}");
+}
+
+void plain_pod_name_add(struct buf *text, uint32_t i)
+{
+    (void)buf_printf(text, "app-%u-6d4cf56db6-%05x", i % PLAIN_TEMPLATES, i);
 }
 
 static uint32_t hex_value(char digit)

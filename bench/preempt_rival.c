@@ -1,17 +1,17 @@
 #include "bench/preempt_rival.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bench/control_plane.h"
+#include "bench/kube_metrics.h"
 #include "bench/plain_load.h"
 #include "bench/report.h"
 #include "model/base/mem.h"
 
-enum { METRICS_BYTES_MAX = 16 << 20, POLL_MS = 250, LIMIT_SECONDS = 300, REQUEST_SECONDS = 10 };
+enum { POLL_MS = 250, LIMIT_SECONDS = 300 };
 
 struct rival {
     struct control_plane plane;
@@ -68,57 +68,10 @@ static void make_class(void *ctx, uint32_t index, struct buf *path, struct buf *
 
 /* ---- its metrics ---- */
 
-static size_t on_bytes(char *bytes, size_t size, size_t count, void *into)
-{
-    return buf_add(into, bytes, size * count) ? size * count : 0;
-}
-
-/* False: it does not serve yet. It made its certificate itself; this is loopback. */
-static bool read_metrics(const struct rival *rival, struct buf *text)
-{
-    char url[64];
-    (void)snprintf(url, sizeof(url), "https://127.0.0.1:%u/metrics", rival->port);
-    CURL *easy = curl_easy_init();
-    CHECK(easy);
-    long status = 0;
-    buf_clear(text);
-    curl_easy_setopt(easy, CURLOPT_URL, url);
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
-    curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)REQUEST_SECONDS);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, text);
-    if (curl_easy_perform(easy) == CURLE_OK)
-        curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
-    curl_easy_cleanup(easy);
-    return status == 200;
-}
-
-/* The sum over all lines "name{...label...} value". */
-static double sum_metric(const struct buf *text, const char *name, const char *label)
-{
-    double sum = 0;
-    size_t name_len = strlen(name);
-    for (const char *line = text->data; line && *line;) {
-        const char *end = strchr(line, '\n');
-        size_t len = end ? (size_t)(end - line) : strlen(line);
-        if (len > name_len && strncmp(line, name, name_len) == 0 && line[name_len] == '{') {
-            const char *close = memchr(line, '}', len);
-            const char *found = strstr(line, label);
-            if (close && found && found < close)
-                sum += strtod(close + 1, NULL);
-        }
-        line = end ? end + 1 : NULL;
-    }
-    return sum;
-}
-
 static double decisions_of(const struct buf *text)
 {
-    return sum_metric(text, "scheduler_framework_extension_point_duration_seconds_count",
-                      "extension_point=\"PostFilter\"");
+    return kube_metrics_sum(text, "scheduler_framework_extension_point_duration_seconds_count",
+                            "extension_point=\"PostFilter\"");
 }
 
 static void read_figures(const struct buf *text, struct preempt_rival_figures *ret_figures)
@@ -126,12 +79,13 @@ static void read_figures(const struct buf *text, struct preempt_rival_figures *r
     static const char attempts[] = "scheduler_scheduling_attempt_duration_seconds";
     char name[96];
     (void)snprintf(name, sizeof(name), "%s_count", attempts);
-    double attempt_count = sum_metric(text, name, "result=\"unschedulable\"");
+    double attempt_count = kube_metrics_sum(text, name, "result=\"unschedulable\"");
     (void)snprintf(name, sizeof(name), "%s_sum", attempts);
-    double attempt_seconds = sum_metric(text, name, "result=\"unschedulable\"");
+    double attempt_seconds = kube_metrics_sum(text, name, "result=\"unschedulable\"");
     double decisions = decisions_of(text);
-    double seconds = sum_metric(text, "scheduler_framework_extension_point_duration_seconds_sum",
-                                "extension_point=\"PostFilter\"");
+    double seconds =
+        kube_metrics_sum(text, "scheduler_framework_extension_point_duration_seconds_sum",
+                         "extension_point=\"PostFilter\"");
     *ret_figures = (struct preempt_rival_figures){
         .us_per_attempt = attempt_count > 0 ? attempt_seconds / attempt_count * 1e6 : 0,
         .us_post_filter = decisions > 0 ? seconds / decisions * 1e6 : 0,
@@ -141,24 +95,6 @@ static void read_figures(const struct buf *text, struct preempt_rival_figures *r
 
 /* ---- the run ---- */
 
-static int start_scheduler(struct rival *rival, const char *bin, struct err *err)
-{
-    int rc = control_plane_find_port(&rival->port, err);
-    if (rc < 0)
-        return rc;
-    char program[CONTROL_PLANE_PATH_BYTES + 32], config[CONTROL_PLANE_PATH_BYTES + 64], port[32];
-    (void)snprintf(program, sizeof(program), "%s/kube-scheduler", bin);
-    (void)snprintf(config, sizeof(config), "--config=%s", rival->plane.kube_scheduler);
-    (void)snprintf(port, sizeof(port), "--secure-port=%u", rival->port);
-    const char *const arguments[] = {program,
-                                     config,
-                                     port,
-                                     "--bind-address=127.0.0.1",
-                                     "--authorization-always-allow-paths=/metrics",
-                                     NULL};
-    return control_plane_spawn(&rival->plane, &rival->child, "kube-scheduler", arguments, err);
-}
-
 /* Until its metrics count that many decisions. */
 static int await_decisions(struct rival *rival, double wanted, struct buf *text, struct err *err)
 {
@@ -167,16 +103,16 @@ static int await_decisions(struct rival *rival, double wanted, struct buf *text,
         int rc = control_plane_pass(&rival->plane, POLL_MS, err);
         if (rc < 0)
             return rc;
-        if (read_metrics(rival, text) && decisions_of(text) >= wanted)
+        if (kube_metrics_read(rival->port, text) && decisions_of(text) >= wanted)
             return 0;
         if (!rival->child.running)
-            return err_set(err, -ECHILD, "kube-scheduler ended");
+            return err_set(err, ECHILD, "kube-scheduler ended");
         if (report_now_ns() > until_ns)
-            return err_set(err, -ETIMEDOUT, "kube-scheduler did not decide");
+            return err_set(err, ETIMEDOUT, "kube-scheduler did not decide");
     }
 }
 
-static int measure(struct rival *rival, const char *bin, struct buf *text, struct err *err)
+static int measure(struct rival *rival, struct buf *text, struct err *err)
 {
     struct control_plane *plane = &rival->plane;
     uint32_t bound = rival->node_count * PREEMPT_PODS_A_NODE;
@@ -186,7 +122,7 @@ static int measure(struct rival *rival, const char *bin, struct buf *text, struc
     if (rc == 0)
         rc = control_plane_post_many(plane, bound, make_bound, rival, err);
     if (rc == 0)
-        rc = start_scheduler(rival, bin, err);
+        rc = control_plane_start_kube_scheduler(plane, &rival->child, &rival->port, err);
     if (rc == 0)
         rc = await_decisions(rival, 0, text, err);
     if (rc == 0)
@@ -206,8 +142,8 @@ int preempt_rival_run(const char *bin, uint32_t node_count, uint32_t pod_count,
         return rc;
     }
     struct buf text;
-    buf_init(&text, METRICS_BYTES_MAX);
-    rc = measure(rival, bin, &text, err);
+    buf_init(&text, KUBE_METRICS_BYTES_MAX);
+    rc = measure(rival, &text, err);
     if (rc == 0)
         read_figures(&text, ret_figures);
     buf_fini(&text);

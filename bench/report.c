@@ -128,6 +128,14 @@ double report_median(double *values, uint32_t count)
     return count % 2 == 1 ? values[half] : (values[half - 1] + values[half]) / 2;
 }
 
+double report_percentile(double *values, uint32_t count, uint32_t percent)
+{
+    CHECK(count > 0 && percent > 0 && percent <= 100);
+    qsort(values, count, sizeof(*values), double_compare);
+    uint64_t rank = ((uint64_t)count * percent + 99) / 100;
+    return values[rank - 1];
+}
+
 static int64_t clock_ns(clockid_t clock)
 {
     struct timespec now;

@@ -10,12 +10,16 @@
 
 #include "model/base/err.h"
 
+<<<<<<< HEAD
 enum {
     REPORT_ROWS_MAX = 128,
     REPORT_KEY_BYTES = 64,
     REPORT_UNIT_BYTES = 48,
     REPORT_TEXT_BYTES = 64,
 };
+=======
+enum { REPORT_ROWS_MAX = 64, REPORT_KEY_BYTES = 80, REPORT_UNIT_BYTES = 48 };
+>>>>>>> a2bc4305d562a01043c2fd067b134e4cc511ceec
 
 struct report_row {
     char key[REPORT_KEY_BYTES]; /* "decode.pods_per_second" */
@@ -53,6 +57,10 @@ int report_finish(const struct report *report, const char *json_path);
 /* The middle of `count` > 0 values (of an even number: the mean of the two in the middle). Sorts
  * them. */
 double report_median(double *values, uint32_t count);
+
+/* The smallest of `count` > 0 values that `percent` (1 to 100) of them are not above: nearest rank,
+ * as scheduler_perf reckons. Sorts them. */
+double report_percentile(double *values, uint32_t count, uint32_t percent);
 
 /* Monotonic nanoseconds, for durations. */
 int64_t report_now_ns(void);
