@@ -74,42 +74,61 @@ static struct round_cost run_round(const struct units_command *command, uint32_t
                                .decision = (double)(end_ns - known_ns) / command->pods};
 }
 
-/* Medians of what `policies` add, the load with and without by turns. */
-static struct round_cost measure_overhead(const struct units_command *command, uint32_t policies,
-                                          double *ret_plain_ns)
+/* What policies add: medians, each round of the load with them beside one without. */
+struct overhead {
+    uint32_t policies;
+    double intake_ns[ROUNDS_MAX], decision_ns[ROUNDS_MAX], plain_ns[ROUNDS_MAX];
+    double intake, decision, plain; /* the medians */
+};
+
+static void measure_round(const struct units_command *command, uint32_t round,
+                          struct overhead *overhead)
 {
-    double intake[ROUNDS_MAX], decision[ROUNDS_MAX], plain_ns[ROUNDS_MAX];
-    for (uint32_t i = 0; i < command->rounds; i++) {
-        struct round_cost plain = run_round(command, 0, policies, i + 1);
-        struct round_cost with = run_round(command, policies, policies, i + 1);
-        intake[i] = with.intake - plain.intake;
-        decision[i] = with.decision - plain.decision;
-        plain_ns[i] = plain.decision;
-    }
-    *ret_plain_ns = report_median(plain_ns, command->rounds);
-    return (struct round_cost){.intake = report_median(intake, command->rounds),
-                               .decision = report_median(decision, command->rounds)};
+    uint32_t policies = overhead->policies;
+    struct round_cost plain = run_round(command, 0, policies, round + 1);
+    struct round_cost with = run_round(command, policies, policies, round + 1);
+    overhead->intake_ns[round] = with.intake - plain.intake;
+    overhead->decision_ns[round] = with.decision - plain.decision;
+    overhead->plain_ns[round] = plain.decision;
 }
 
+static void take_medians(struct overhead *overhead, uint32_t rounds)
+{
+    overhead->intake = report_median(overhead->intake_ns, rounds);
+    overhead->decision = report_median(overhead->decision_ns, rounds);
+    overhead->plain = report_median(overhead->plain_ns, rounds);
+}
+
+/* With more than one policy the same of one, by turns: what the machine does meanwhile concerns
+ * both, and the figure is their ratio. */
 static int report_overhead(const struct units_command *command)
 {
+    struct overhead many = {.policies = command->policies}, one = {.policies = 1};
+    bool has_one = command->policies > 1;
+    for (uint32_t round = 0; round < command->rounds; round++) {
+        measure_round(command, round, &many);
+        if (has_one)
+            measure_round(command, round, &one);
+    }
+    take_medians(&many, command->rounds);
     struct report report;
     report_init(&report,
                 "units: what policies add to a pod, from the queue's pop to the bind call");
-    double plain_ns;
-    struct round_cost cost = measure_overhead(command, command->policies, &plain_ns);
     report_add(&report, "units.nodes", command->nodes, "nodes");
     report_add(&report, "units.policies", command->policies, "policies");
-    report_add(&report, "units.plain_ns_per_pod", plain_ns, "ns without policy, one core, median");
-    report_add(&report, "units.overhead_ns_per_pod", cost.decision, "ns more, median");
-    report_add(&report, "units.intake_overhead_ns_per_pod", cost.intake,
+    report_add(&report, "units.plain_ns_per_pod", many.plain,
+               "ns without policy, one core, median");
+    report_add(&report, "units.overhead_ns_per_pod", many.decision, "ns more, median");
+    report_add(&report, "units.intake_overhead_ns_per_pod", many.intake,
                "ns more to take a pod in");
-    if (command->policies > 1) {
-        double one = measure_overhead(command, 1, &plain_ns).decision;
-        report_add(&report, "units.overhead_ns_per_pod_one_policy", one, "ns more, median");
-        report_add(&report, "units.overhead_growth", cost.decision / one, "times one policy");
+    if (has_one) {
+        take_medians(&one, command->rounds);
+        report_add(&report, "units.overhead_ns_per_pod_one_policy", one.decision,
+                   "ns more, median");
+        report_add(&report, "units.overhead_growth", many.decision / one.decision,
+                   "times one policy");
         report_add(&report, "units.ns_per_pod_growth",
-                   (plain_ns + cost.decision) / (plain_ns + one),
+                   (many.plain + many.decision) / (one.plain + one.decision),
                    "times one policy, the whole decision");
     }
     return report_finish(&report, command->json);
@@ -205,7 +224,7 @@ static int report_churn(const struct units_command *command)
 
 int cmd_units(int argc, char **argv)
 {
-    struct units_command command = {.nodes = 5000, .pods = 20000, .policies = 1, .rounds = 5};
+    struct units_command command = {.nodes = 5000, .pods = 20000, .policies = 1, .rounds = 15};
     const struct flag flags[] = {
         {"nodes", FLAG_COUNT, &command.nodes, 3, 100000, "N", "nodes, unless --churn"},
         {"pods", FLAG_COUNT, &command.pods, 440, 1000000, "N", "waiting pods a round; all of them"},

@@ -66,7 +66,6 @@ struct pod {
     char *problem;              /* owned; NULL: fine. Why this pod cannot be scheduled as written */
     struct shape *shape;        /* referenced */
     struct pod_meta *meta;      /* referenced */
-    struct policy_group *group; /* private to policy/book.h; NULL: no policy selects it */
     struct unit_waits *waits;   /* owned by sched/unit_timer.h; NULL: it has waited in no unit */
     struct requests *held;      /* referenced; what it takes on its node. NULL while pending */
     struct pod *node_prev, *node_next;   /* the node's pods, while ASSUMED or BOUND */
@@ -78,6 +77,7 @@ struct pod {
     struct mono_ms backoff_until;
     struct mono_ms retry_at; /* assumed: of its write; parked: when time alone may help */
     uint64_t queue_sequence;
+    struct policy_group *group; /* private to policy/book.h; NULL: no policy selects it */
     uint32_t heap_position;
     uint32_t park_position;  /* in its cohort; private to sched/park.h */
     uint32_t timer_position; /* in the heap by retry_at: of parked pods, or of writes that wait */

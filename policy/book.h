@@ -68,6 +68,10 @@ void book_leave(struct book *book, struct pod *pod);
  * only counts for a pod on a node that has no unit_sym yet; NULL: none. */
 void book_enter(struct book *book, struct pod *pod, const struct assignment_object *assignment);
 
+/* A pending pod was assumed, and `unit_sym` assigned: it counts there. What book_leave() before and
+ * book_enter() after come to, without a look for its policy: that is a matter of its labels. */
+void book_place(struct book *book, struct pod *pod, uint32_t unit_sym);
+
 /* Whom book_settle() tells before and after it takes a pod out of its group and puts it into
  * another (or the same, of an edited policy): a queue that keeps pods by group. A pod that was told
  * of may have gained. One pod at a time. Pods of a node that changed are not told of: they are on
@@ -87,6 +91,12 @@ void book_settle(struct book *book, const struct book_watcher *watcher);
 void book_node_changed(struct book *book, uint32_t slot); /* labels changed, came or went */
 
 /* ---- what the walk asks; valid until the next book_settle() ---- */
+
+/* Hints about a pod that is asked about soon. With 10,000 policies nothing of its own is in the
+ * cache: the first call, as soon as it is known who comes next, starts to load its group; the
+ * second, half a microsecond later or more, what the group leads to. They change nothing. */
+void book_prefetch_group(const struct pod *pod);
+void book_prefetch_units(const struct pod *pod);
 
 /* NULL: no policy selects the pod. */
 const struct policy_entry *pod_policy_entry(const struct pod *pod);

@@ -52,7 +52,7 @@ void pod_unit_of(const struct pod *pod, const struct policy_entry *entry, uint32
 static void count_pod(struct pod *pod, int sign)
 {
     struct policy_group *group = pod->group;
-    const struct policy_unit *unit = &group->entry->policy->units[pod->unit];
+    const struct policy_unit *unit = &group->policy->units[pod->unit];
     struct unit_count *count = &group->counts[pod->unit];
     int64_t amounts[POLICY_RESOURCES_MAX];
     unit_amounts(unit, pod->held, amounts);
@@ -103,6 +103,19 @@ static void group_wait(struct policy_group *group, int sign)
     group->entry->waiting = sign > 0 ? group->entry->waiting + 1 : group->entry->waiting - 1;
 }
 
+/* Of a member of a counted group. */
+static void count_in_unit(struct pod *pod)
+{
+    struct policy_entry *entry = pod->group->entry;
+    uint32_t unit;
+    pod_unit_of(pod, entry, &unit, &pod->is_counted);
+    pod->unit = (uint8_t)unit;
+    if (unit < POLICY_UNITS_MAX && pod->is_deleting)
+        entry->units[unit].terminating++;
+    if (pod->is_counted)
+        count_pod(pod, 1);
+}
+
 void pod_attach(struct book *book, struct pod *pod)
 {
     CHECK(!pod->group);
@@ -122,13 +135,7 @@ void pod_attach(struct book *book, struct pod *pod)
         return;
     if (entry->policy->has_percent)
         owner_use_add(book, group, pod);
-    uint32_t unit;
-    pod_unit_of(pod, entry, &unit, &pod->is_counted);
-    pod->unit = (uint8_t)unit;
-    if (unit < POLICY_UNITS_MAX && pod->is_deleting)
-        entry->units[unit].terminating++;
-    if (pod->is_counted)
-        count_pod(pod, 1);
+    count_in_unit(pod);
 }
 
 void pod_detach(struct pod *pod, struct pod_left *ret_left)
@@ -169,7 +176,7 @@ static bool holds_as_much(const struct pod_left *left, const struct pod *pod)
 {
     if (!pod || pod->group != left->group || !pod->is_counted || pod->unit != left->unit)
         return false;
-    const struct policy_unit *unit = &pod->group->entry->policy->units[pod->unit];
+    const struct policy_unit *unit = &pod->group->policy->units[pod->unit];
     int64_t amounts[POLICY_RESOURCES_MAX];
     unit_amounts(unit, pod->held, amounts);
     for (uint32_t i = 0; i < unit->resource_count; i++)
@@ -256,6 +263,19 @@ void book_enter(struct book *book, struct pod *pod, const struct assignment_obje
     take_assignment(book, pod, assignment);
     pod_attach(book, pod);
     left_settle(book, pod);
+}
+
+void book_place(struct book *book, struct pod *pod, uint32_t unit_sym)
+{
+    left_settle(book, NULL);
+    CHECK(pod->place == POD_ASSUMED && pod->unit == POLICY_UNITS_MAX && !pod->is_counted);
+    book_note_waiting(book, pod, false);
+    pod->unit_sym = unit_sym;
+    if (!pod->group)
+        return;
+    if (pod->group->kind == GROUP_COUNTED)
+        count_in_unit(pod);
+    status_due(book, pod->group->entry);
 }
 
 void book_note_waiting(struct book *book, struct pod *pod, bool waits)

@@ -94,20 +94,23 @@ struct unit_count {
     int64_t *used; /* one a resource of maxResources, lent by the group's block */
 };
 
+/* What a decision asks comes last, beside the counts. */
 struct policy_group {
-    struct policy_entry *entry;
     struct policy_group *prev, *next; /* of the entry */
-    uint64_t hash;
-    enum group_kind kind;
-    bool is_freed; /* in the book's list of those */
     struct policy_group *freed_prev, *freed_next;
-    uint32_t pod_count; /* members: pending, assumed, bound; counted or not */
-    uint32_t waiting;
+    uint64_t hash;
+    uint32_t *values; /* of matchLabelKeys, in order; of GROUP_KEYLESS the missing key. Lent */
     /* Percentages only */
     struct owner_use *uses;
     uint64_t replicas; /* sum over known owners, and pods that have none */
     uint32_t unknown_owners;
-    uint32_t *values; /* of matchLabelKeys, in order; of GROUP_KEYLESS the missing key. Lent */
+    bool is_freed; /* in the book's list of those */
+    enum group_kind kind;
+    struct policy_entry *entry;
+    const struct policy *policy; /* the entry's; NULL unless GROUP_COUNTED */
+    struct entry_unit *units;    /* the entry's */
+    uint32_t pod_count;          /* members: pending, assumed, bound; counted or not */
+    uint32_t waiting;
     struct unit_count counts[];
 };
 

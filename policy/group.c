@@ -73,6 +73,10 @@ static struct policy_group *group_new(struct policy_entry *entry, const struct g
     int64_t *used = (void *)(block + head);
     *group = (struct policy_group){
         .entry = entry, .kind = key->kind, .values = (void *)(block + head + amounts)};
+    if (key->kind == GROUP_COUNTED) {
+        group->policy = entry->policy;
+        group->units = entry->units;
+    }
     if (key->count > 0)
         memcpy(group->values, key->values, key->count * sizeof(key->values[0]));
     for (uint32_t i = 0; i < unit_count; i++) {
@@ -159,7 +163,7 @@ void group_release(struct book *book, struct policy_group *group)
 
 uint32_t group_quota(const struct policy_group *group, const struct pod_quota *quota)
 {
-    return pod_quota_count(quota, group->replicas);
+    return pod_quota_count(quota, quota->is_percent ? group->replicas : 0);
 }
 
 void unit_amounts(const struct policy_unit *unit, const struct requests *requests,

@@ -77,14 +77,16 @@ struct policy {
     bool ignores_previous;    /* pods scheduled before created_unix_s do not count */
     bool ignores_terminating; /* nor do pods that are being deleted */
     bool has_percent;         /* some quota is a share: owners have to be watched */
+    bool has_min;             /* some unit has one */
     bool has_consumer_ref;    /* read, not used; the status says so */
     int64_t timeout_ms;       /* of units that have none of their own */
     /* Who it is. */
     uint32_t namespace_sym;
     uint32_t name_sym;
+    struct str name; /* of name_sym; lent by the symbols */
+    int64_t generation;
     enum policy_source source;
     struct uid uid;
-    int64_t generation;
     int64_t created_unix_s;
     /* Whose pods. No label and no expression: every pod of the namespace. */
     struct pod_selector selector;

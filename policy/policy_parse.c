@@ -252,9 +252,11 @@ static void parse_begin(struct parse *parse, size_t bytes)
     parse->policy = (void *)block;
     parse->next = block + head;
     parse->end = parse->next + bytes;
+    uint32_t name_sym = symbol_intern(parse->symbols, meta->name);
     *parse->policy = (struct policy){
         .namespace_sym = meta->namespace_sym,
-        .name_sym = symbol_intern(parse->symbols, meta->name),
+        .name_sym = name_sym,
+        .name = name_sym == SYM_FULL ? STR("") : symbol_str(parse->symbols, name_sym),
         .source = parse->object->source,
         .uid = meta->uid,
         .generation = meta->generation,

@@ -135,6 +135,7 @@ static int parse_quotas(struct parse *parse, uint32_t index, struct policy_unit 
                        "spec.units[%u].min: " STR_FMT " is over max " STR_FMT
                        "; lower min or raise max",
                        index, STR_ARG(object->min), STR_ARG(object->max));
+    parse->policy->has_min |= unit->min.is_set;
     parse->policy->has_percent |= unit->min.is_percent || unit->max.is_percent;
     return 0;
 }

@@ -120,7 +120,7 @@ static void describe_unit(const struct sched *sched, const struct pod *pod,
     add_labels(sched, pairs->labels, &pairs->label_count, unit->labels, unit->label_count);
     add_labels(sched, pairs->labels, &pairs->label_count, unit->type_labels,
                unit->type_label_count);
-    add_annotation(pairs, ANNOTATION_POLICY, symbol_str(sched->symbols, policy->name_sym));
+    add_annotation(pairs, ANNOTATION_POLICY, policy->name);
     add_annotation(pairs, ANNOTATION_UNIT, symbol_str(sched->symbols, unit->name_sym));
     (void)snprintf(pairs->generation, sizeof(pairs->generation), "%lld",
                    (long long)policy->generation);
@@ -158,11 +158,8 @@ static void send_bind(struct sched *sched, struct pod *pod)
 /* Assumed: counts on its node, and in its unit. */
 static void assume(struct sched *sched, struct pod *pod, const struct cycle_result *result)
 {
-    book_note_waiting(sched->book, pod, false);
-    book_leave(sched->book, pod);
     cluster_assume(&sched->cluster, pod, result->slot);
-    pod->unit_sym = result->unit_sym;
-    book_enter(sched->book, pod, NULL);
+    book_place(sched->book, pod, result->unit_sym);
 }
 
 static struct mono_ms paced_to(struct sched *sched, const struct pod *pod)

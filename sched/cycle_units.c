@@ -397,7 +397,7 @@ struct cycle_result cycle_run_units(struct cycle *cycle, struct pod *pod,
         search.refusals[unit] = (struct unit_refusal){.unit = unit, .why = UNIT_WHY_NOT_TRIED};
         search.lacks[unit] = false;
     }
-    if (walk_minima(&search))
+    if (policy->has_min && walk_minima(&search))
         return search.result;
     enum overflow_result overflow = OVERFLOW_NOT_REACHED;
     bool is_through = false;

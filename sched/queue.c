@@ -228,6 +228,11 @@ struct pod *queue_pop(struct queue *queue, struct mono_ms now)
     return pod;
 }
 
+const struct pod *queue_peek(const struct queue *queue)
+{
+    return heap_peek(&queue->active);
+}
+
 static uint16_t count_up(uint16_t count)
 {
     return count < UINT16_MAX ? (uint16_t)(count + 1) : count;

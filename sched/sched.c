@@ -211,7 +211,12 @@ static void sched_try(struct sched *sched, struct pod *pod, struct mono_ms now)
         return;
     }
     sched->stats.attempts++;
+    const struct pod *next = queue_peek(sched->queue);
+    if (next)
+        book_prefetch_group(next);
     struct cycle_result result = cycle_run(&sched->cycle, pod, now, &sched->message);
+    if (next)
+        book_prefetch_units(next);
     if (result.slot != NODE_SLOT_NONE)
         binding_start(sched, pod, &result);
     else

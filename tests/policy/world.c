@@ -139,10 +139,8 @@ void world_drop_pod(struct world *world, struct pod *pod)
 
 void world_assume(struct world *world, struct pod *pod, const char *node, const char *unit)
 {
-    book_leave(world->book, pod);
     cluster_assume(&world->cluster, pod, world_slot(world, node));
-    pod->unit_sym = make_sym(&world->make, unit);
-    book_enter(world->book, pod, NULL);
+    book_place(world->book, pod, make_sym(&world->make, unit));
 }
 
 void world_forget(struct world *world, struct pod *pod)
