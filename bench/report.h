@@ -10,16 +10,12 @@
 
 #include "model/base/err.h"
 
-<<<<<<< HEAD
 enum {
     REPORT_ROWS_MAX = 128,
-    REPORT_KEY_BYTES = 64,
+    REPORT_KEY_BYTES = 80,
     REPORT_UNIT_BYTES = 48,
     REPORT_TEXT_BYTES = 64,
 };
-=======
-enum { REPORT_ROWS_MAX = 64, REPORT_KEY_BYTES = 80, REPORT_UNIT_BYTES = 48 };
->>>>>>> a2bc4305d562a01043c2fd067b134e4cc511ceec
 
 struct report_row {
     char key[REPORT_KEY_BYTES]; /* "decode.pods_per_second" */
