@@ -120,7 +120,7 @@ static uint32_t score_work(void *state)
     const struct score_input in = {&world->cluster, world->pods[0]->shape, &config, slots,
                                    slot_count};
     for (uint32_t sweep = 0; sweep < SWEEPS; sweep++)
-        scores_sum(&in, totals + slot_count, totals);
+        (void)scores_add(&in, SCORE_ALL, totals + slot_count, totals);
     CHECK(totals[0] > 0);
     free(slots);
     free(totals);
