@@ -15,7 +15,7 @@
 #include "bench/replay_server.h"
 #include "bench/replay_source.h"
 
-enum { HELP_BYTES = 4096, SEED_MAX = INT32_MAX };
+enum { HELP_BYTES = 8192, SEED_MAX = INT32_MAX, ARRIVAL_SECONDS = 1 };
 
 /* Bindings to stdout, then the state, then what they come to. 1 when they are not those of then. */
 static int replay_events(const char *path, bool summary_only, bool with_state)
@@ -46,31 +46,50 @@ static int replay_events(const char *path, bool summary_only, bool with_state)
 /* ---- workloads ---- */
 
 struct flags_given {
-    const char *events, *traces, *set, *json, *svg, *bindings, *spillway;
+    const char *events, *json, *svg, *bindings, *spillway;
     struct replay_source source;
     uint32_t arrival_seconds, limit_seconds;
     bool server, summary, state, preemption;
 };
 
-static int play(const struct flags_given *given)
+static int play(const struct flags_given *given, struct workload *workload,
+                const struct replay_loaded *loaded)
+{
+    if (given->server)
+        return replay_server(workload, &(struct replay_server_options){
+                                           .spillway = given->spillway,
+                                           .arrival_seconds = given->arrival_seconds,
+                                           .limit_seconds = given->limit_seconds,
+                                           .until_ms = loaded->until_ms,
+                                           .json = given->json,
+                                           .bindings = given->bindings,
+                                       });
+    return replay_play(workload, &(struct replay_play_options){
+                                     .seed = given->source.seed,
+                                     .preempts = given->preemption || loaded->preempts,
+                                     .until_ms = loaded->until_ms,
+                                     .limit_seconds = given->limit_seconds,
+                                     .json = given->json,
+                                     .svg = given->svg,
+                                     .bindings = given->bindings,
+                                 });
+}
+
+static int load_and_play(const struct flags_given *given)
 {
     struct workload workload;
     struct replay_loaded loaded;
     struct err err = {0};
     int code = 2;
     workload_init(&workload);
-    if (replay_source_load(&given->source, &workload, &loaded, &err) < 0)
+    if (replay_source_load(&given->source, &workload, &loaded, &err) < 0) {
         (void)fprintf(stderr, "spillway-bench replay: %s\n", err.text);
-    else
-        code = replay_play(&workload, &(struct replay_play_options){
-                                          .seed = given->source.seed,
-                                          .preempts = given->preemption || loaded.preempts,
-                                          .until_ms = loaded.until_ms,
-                                          .limit_seconds = given->limit_seconds,
-                                          .json = given->json,
-                                          .svg = given->svg,
-                                          .bindings = given->bindings,
-                                      });
+    } else {
+        if (loaded.notes.len > 0)
+            (void)fprintf(stderr, "%s", loaded.notes.data);
+        buf_fini(&loaded.notes);
+        code = play(given, &workload, &loaded);
+    }
     workload_fini(&workload);
     return code;
 }
@@ -79,27 +98,31 @@ static int play(const struct flags_given *given)
 static const char *contradiction(const struct flags_given *given)
 {
     const struct replay_source *source = &given->source;
-    bool is_sized = source->nodes > 0 || source->pods > 0 || source->hours > 0;
-    bool is_drawn = given->svg || given->bindings || source->prices || given->preemption;
+    bool is_sized = source->nodes > 0 || source->pods > 0;
+    bool is_drawn = given->svg || source->prices || given->preemption;
+    bool is_trace = source->set || source->trace.skip_bad || source->trace.stay ||
+                    source->trace.gpu_shares || source->trace.spare_percent != TRACE_SPARE_PERCENT;
     const struct {
         bool is_so;
         const char *text;
     } rules[] = {
-        {!given->events && !source->workload && !given->traces,
+        {!given->events && !source->workload && !source->traces,
          "--workload NAME, --traces DIR or --events FILE is needed"},
-        {given->events && (source->workload || given->traces || given->server),
+        {given->events && (source->workload || source->traces || given->server),
          "--events is a replay of its own: no --workload, --traces or --server with it"},
         {!given->events && (given->summary || given->state),
          "--summary and --state are about --events"},
-        {given->events && (given->json || is_sized || is_drawn),
+        {given->events &&
+             (given->json || given->bindings || is_sized || source->hours > 0 || is_drawn),
          "--events takes only --summary and --state"},
-        {source->workload && given->traces, "either --workload or --traces"},
-        {given->set && !given->traces, "--set is about --traces"},
+        {source->workload && source->traces, "either --workload or --traces"},
+        {is_trace && !source->traces,
+         "--set, --skip-bad, --stay, --gpu-shares and --spare-percent are about --traces"},
         {is_sized && !source->workload,
-         "--nodes, --pods and --hours are about --workload: a trace has its own"},
+         "--nodes and --pods are about --workload: a trace has its own"},
         {given->server && is_drawn,
-         "--svg, --bindings, --prices and --preemption are about virtual time, not --server"},
-        {!given->server && (given->spillway || given->arrival_seconds > 0),
+         "--svg, --prices and --preemption are about virtual time, not --server"},
+        {!given->server && (given->spillway || given->arrival_seconds != ARRIVAL_SECONDS),
          "--spillway and --arrival-seconds are about --server"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rules); i++)
@@ -117,16 +140,7 @@ static int run(const struct flags_given *given)
     }
     if (given->events)
         return replay_events(given->events, given->summary, given->state);
-    if (given->server)
-        return replay_server(&(struct replay_server_options){
-            .traces = given->traces,
-            .set = given->set ? given->set : "default",
-            .spillway = given->spillway,
-            .arrival_seconds = given->arrival_seconds > 0 ? given->arrival_seconds : 1,
-            .limit_seconds = given->limit_seconds,
-            .json = given->json,
-        });
-    return play(given);
+    return load_and_play(given);
 }
 
 static enum flags_result parse(int argc, char **argv, struct flags_given *given)
@@ -139,7 +153,7 @@ static enum flags_result parse(int argc, char **argv, struct flags_given *given)
         {"pods", FLAG_COUNT, &source->pods, GENERATE_PODS_MIN, GENERATE_PODS_MAX, "N",
          "of --workload; 0: as usual for it"},
         {"hours", FLAG_COUNT, &source->hours, 1, GENERATE_HOURS_MAX, "N",
-         "of --workload; 0: as usual for it"},
+         "the end; 0: as usual for --workload, of --traces when all is over"},
         {"seed", FLAG_COUNT, &source->seed, 0, SEED_MAX, "N", "of all that is random"},
         {"preemption", FLAG_SWITCH, &given->preemption, 0, 0, NULL,
          "higher priorities take the room of lower ones"},
@@ -148,13 +162,21 @@ static enum flags_result parse(int argc, char **argv, struct flags_given *given)
         {"svg", FLAG_TEXT, &given->svg, 0, 0, "FILE", "draw pods by unit, and cost"},
         {"bindings", FLAG_TEXT, &given->bindings, 0, 0, "FILE",
          "write each as \"pod node milliseconds\""},
-        {"traces", FLAG_TEXT, &given->traces, 0, 0, "DIR",
-         "holds alibaba-gpu-v2023/openb_node_list_all_node.csv and openb_pod_list_*.csv"},
-        {"set", FLAG_TEXT, &given->set, 0, 0, "NAME", "of the pod list; default: default"},
+        {"traces", FLAG_TEXT, &source->traces, 0, 0, "DIR",
+         "a copy of github.com/alibaba/clusterdata"},
+        {"set", FLAG_TEXT, &source->set, 0, 0, "NAME", "of it, as above; default: openb"},
+        {"skip-bad", FLAG_SWITCH, &source->trace.skip_bad, 0, 0, NULL,
+         "of --traces: count rows that are wrong and pass over them"},
+        {"stay", FLAG_SWITCH, &source->trace.stay, 0, 0, NULL,
+         "of --traces: no pod ends or is deleted"},
+        {"gpu-shares", FLAG_SWITCH, &source->trace.gpu_shares, 0, 0, NULL,
+         "of --traces: GPUs in hundredths, summed over those of a node"},
+        {"spare-percent", FLAG_COUNT, &source->trace.spare_percent, 0, 1000, "N",
+         "of --traces that have no nodes: more than the peak asks for"},
         {"server", FLAG_SWITCH, &given->server, 0, 0, NULL,
          "in real time, through the simulated apiserver and the real binary"},
         {"arrival-seconds", FLAG_COUNT, &given->arrival_seconds, 0, 86400, "N",
-         "of --server: all times are pressed into so many seconds"},
+         "of --server: the workload's span is pressed into so many seconds"},
         {"spillway", FLAG_TEXT, &given->spillway, 0, 0, "PATH",
          "of --server: the scheduler; default: the one beside this program"},
         {"events", FLAG_TEXT, &given->events, 0, 0, "FILE",
@@ -176,7 +198,11 @@ static enum flags_result parse(int argc, char **argv, struct flags_given *given)
 
 int cmd_replay(int argc, char **argv)
 {
-    struct flags_given given = {.source = {.seed = 1}, .limit_seconds = 300};
+    struct flags_given given = {
+        .source = {.seed = 1, .trace = {.spare_percent = TRACE_SPARE_PERCENT}},
+        .arrival_seconds = ARRIVAL_SECONDS,
+        .limit_seconds = 300,
+    };
     enum flags_result parsed = parse(argc, argv, &given);
     if (parsed != FLAGS_OK)
         return parsed == FLAGS_HELP ? 0 : 2;

@@ -1,193 +1,174 @@
-/*
- * A trace becomes objects like this: a row of the node list is a Node of that cpu, memory and
- * number of GPUs (nvidia.com/gpu, whole); a row of the pod list is a Pod that asks for its cpu,
- * memory and number of GPUs. The places for pods on a node are no limit here (the trace has none).
- *
- *   1. all nodes are there; spillway starts and watches; the pods arrive in the order of their
- *      times, all within --arrival-seconds; none departs
- *   2. each pod is bound or refused; spillway is stopped
- *   3. another spillway starts on what is there: it reads everything, and tries the pods that wait
- *      once more. Their reasons now speak of the final state, which can be counted
- */
 #include "bench/replay_server.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-#include "bench/controller_read.h"
 #include "bench/pair.h"
 #include "bench/replay_judge.h"
 #include "bench/report.h"
-#include "bench/trace.h"
+#include "bench/store_world.h"
 
 enum {
-    ARRIVE_EVERY_MS = 5,
+    STEP_EVERY_MS = 5,
     SETTLE_EVERY_MS = 250,
     SETTLED_TICKS = 3, /* without a change of any pod */
-    WATCHES = 2,       /* nodes and pods: spillway is listening */
-    NODE_PODS = 1000,
-    OBJECT_BYTES = 4096,
-    PATH_BYTES = 1024,
+    WATCHES = 2,       /* nodes and pods at least: spillway is listening */
     REASON_BYTES = 1 << 20,
 };
 
 struct replay {
-    struct trace trace;
+    const struct workload *workload;
+    const struct replay_server_options *options;
     struct pair pair;
     struct verify *verify;
+    struct store_world *world;
     struct store_subscriber subscriber;
-    uv_timer_t timer; /* arrivals, then settling */
-    uint32_t arrival_seconds, limit_seconds;
-    uint32_t arrived, decided;
-    int64_t first_ns, last_ns; /* first arrival, last decision */
-    uint64_t pod_changes, pod_changes_before;
+    uv_timer_t timer; /* the workload's times, then settling */
+    bool is_judged;
+    int64_t end_ms;            /* the last of the workload's own times */
+    int64_t first_ns, last_ns; /* the start, the last bind or refusal */
+    uint64_t changes, changes_before;
     uint32_t quiet_ticks;
     struct replay_verdict verdict;
+    FILE *bindings; /* NULL: nobody wants them */
 };
 
-/* ---- objects ---- */
+/* ---- what kind of workload ---- */
 
-static void create(struct store *store, enum kind_id kind, const struct buf *body)
+/* The last time that is known beforehand; what runs ends later, or after the end. */
+static int64_t known_end_ms(const struct workload *workload)
 {
-    struct api_status status;
-    CHECK(!buf_overflowed(body));
-    CHECK(store_create_text(store, kind, STR(""), buf_str(body), NULL, &status));
+    int64_t end_ms = 1;
+    for (uint32_t i = 0; i < workload->node_count; i++) {
+        const struct workload_node *node = &workload->nodes[i];
+        int64_t last_ms = node->leaves_ms != INT64_MAX ? node->leaves_ms : node->joins_ms;
+        end_ms = last_ms > end_ms ? last_ms : end_ms;
+    }
+    for (uint32_t i = 0; i < workload->pod_count; i++) {
+        const struct workload_pod *pod = &workload->pods[i];
+        int64_t last_ms = pod->gone_ms != INT64_MAX ? pod->gone_ms : pod->created_ms;
+        end_ms = last_ms > end_ms ? last_ms : end_ms;
+    }
+    return end_ms;
 }
 
-/* Members of a list of requests or of what is allocatable. */
-static void add_amounts(struct buf *body, int64_t cpu_milli, int64_t memory_mib, int64_t gpus)
+static bool is_simple(const struct workload *workload)
 {
-    (void)buf_printf(body, "\"cpu\":\"%" PRId64 "m\",\"memory\":\"%" PRId64 "Mi\"", cpu_milli,
-                     memory_mib);
-    if (gpus > 0)
-        (void)buf_printf(body, ",\"" REPLAY_GPU "\":\"%" PRId64 "\"", gpus);
+    bool is_simple = workload->policy_count == 0;
+    for (uint32_t i = 0; i < workload->node_count; i++)
+        is_simple = is_simple && workload->nodes[i].leaves_ms == INT64_MAX;
+    for (uint32_t i = 0; i < workload->pod_count; i++)
+        is_simple = is_simple && workload->pods[i].gone_ms == INT64_MAX &&
+                    workload->pods[i].runs_ms == INT64_MAX;
+    for (uint32_t i = 0; i < workload->node_kind_count; i++)
+        is_simple = is_simple && workload->node_kinds[i].taint_count == 0;
+    return is_simple;
 }
 
-static void create_node(struct store *store, const struct trace_node *node)
-{
-    struct buf body;
-    buf_init(&body, OBJECT_BYTES);
-    (void)buf_printf(&body,
-                     "{\"apiVersion\":\"v1\",\"kind\":\"Node\",\"metadata\":{\"name\":\"%s\","
-                     "\"labels\":{\"kubernetes.io/hostname\":\"%s\"",
-                     node->name, node->name);
-    if (node->model[0])
-        (void)buf_printf(&body, ",\"nvidia.com/gpu.product\":\"%s\"", node->model);
-    (void)buf_printf(&body, "}},\"status\":{\"allocatable\":{\"pods\":\"%d\",", NODE_PODS);
-    add_amounts(&body, node->cpu_milli, node->memory_mib, node->gpus);
-    (void)buf_add_str(&body, "},\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}}");
-    create(store, KIND_NODE, &body);
-    buf_fini(&body);
-}
-
-static void create_pod(struct store *store, const struct trace_pod *pod)
-{
-    struct buf body;
-    buf_init(&body, OBJECT_BYTES);
-    (void)buf_printf(&body,
-                     "{\"apiVersion\":\"v1\",\"kind\":\"Pod\",\"metadata\":{\"name\":\"%s\","
-                     "\"namespace\":\"default\",\"labels\":{\"app\":\"c%" PRId64 "-m%" PRId64
-                     "-g%" PRId64 "\"}},\"spec\":{\"schedulerName\":\"spillway\",\"containers\":"
-                     "[{\"name\":\"main\",\"image\":\"trace\",\"resources\":{\"requests\":{",
-                     pod->name, pod->cpu_milli, pod->memory_mib, pod->gpus);
-    add_amounts(&body, pod->cpu_milli, pod->memory_mib, pod->gpus);
-    if (pod->gpus > 0) /* extended resources are limits, or the apiserver refuses them */
-        (void)buf_printf(&body, "},\"limits\":{\"" REPLAY_GPU "\":\"%" PRId64 "\"", pod->gpus);
-    (void)buf_add_str(&body, "}}}]}}");
-    create(store, KIND_POD, &body);
-    buf_fini(&body);
-}
-
-/* ---- the first scheduler ---- */
-
-static bool is_refused(const struct object *pod)
-{
-    struct condition_view scheduled;
-    return object_condition(pod, "PodScheduled", &scheduled) && str_is(scheduled.status, "False");
-}
-
-static bool is_decided(const struct object *pod)
-{
-    return pod->node_name || is_refused(pod);
-}
+/* ---- as it goes ---- */
 
 static void on_store_event(struct store_subscriber *subscriber, const struct store_event *event)
 {
     struct replay *replay = container_of(subscriber, struct replay, subscriber);
     if (event->object->kind->id != KIND_POD || event->change != CHANGE_MODIFIED)
         return;
-    replay->pod_changes++;
-    if (is_decided(event->before) || !is_decided(event->object))
-        return;
+    replay->changes++;
     replay->last_ns = report_now_ns();
-    if (++replay->decided == replay->trace.pod_count)
-        pair_finish(&replay->pair);
 }
 
-/* Those whose time has come: the trace's span is stretched to --arrival-seconds. */
-static void on_arrival(uv_timer_t *timer)
+static void on_bound(void *ctx, const char *pod, const char *node, int64_t at_ms)
+{
+    struct replay *replay = ctx;
+    if (replay->bindings)
+        (void)fprintf(replay->bindings, "%s %s %" PRId64 "\n", pod, node, at_ms);
+}
+
+/* The workload's time now: its own end comes after --arrival-seconds, what lasts longer goes on at
+ * the same speed. */
+static int64_t workload_now_ms(const struct replay *replay)
+{
+    int64_t until_ms = replay->options->until_ms;
+    if (replay->options->arrival_seconds == 0)
+        return replay->end_ms < until_ms ? replay->end_ms : until_ms;
+    double elapsed_s = (double)(report_now_ns() - replay->first_ns) / 1e9;
+    double now_ms = elapsed_s / replay->options->arrival_seconds * (double)replay->end_ms;
+    return now_ms < (double)until_ms ? (int64_t)now_ms : until_ms;
+}
+
+/* Nothing more can happen by itself. */
+static bool has_ended(const struct replay *replay, int64_t now_ms)
+{
+    int64_t next_ms = store_world_next_ms(replay->world);
+    return next_ms > replay->options->until_ms ||
+           (next_ms == INT64_MAX && now_ms >= replay->end_ms);
+}
+
+static bool is_listening(const struct replay *replay)
+{
+    return apiserver_counts(replay->pair.server).watches_now >= WATCHES;
+}
+
+static void on_step(uv_timer_t *timer)
 {
     struct replay *replay = timer->data;
-    const struct trace *trace = &replay->trace;
     if (replay->first_ns == 0) {
-        if (apiserver_counts(replay->pair.server).watches_now < WATCHES)
+        if (!is_listening(replay))
             return;
         replay->first_ns = report_now_ns();
     }
-    double span_s =
-        (double)(trace->pods[trace->pod_count - 1].created_s - trace->pods[0].created_s);
-    double elapsed_s = (double)(report_now_ns() - replay->first_ns) / 1e9;
-    double share = replay->arrival_seconds > 0 ? elapsed_s / replay->arrival_seconds : 1;
-    double until_s = (double)trace->pods[0].created_s + span_s * share;
-    while (replay->arrived < trace->pod_count &&
-           (share >= 1 || (double)trace->pods[replay->arrived].created_s <= until_s))
-        create_pod(replay->pair.store, &trace->pods[replay->arrived++]);
-    if (replay->arrived == trace->pod_count)
-        (void)uv_timer_stop(timer);
+    int64_t now_ms = workload_now_ms(replay);
+    store_world_step(replay->world, now_ms);
+    if (has_ended(replay, now_ms) && store_world_counts(replay->world).undecided == 0)
+        pair_finish(&replay->pair);
 }
 
-/* ---- the second one ---- */
-
+/* The second scheduler: until nothing changes any more. */
 static void on_settle(uv_timer_t *timer)
 {
     struct replay *replay = timer->data;
-    bool quiet = replay->pod_changes == replay->pod_changes_before &&
-                 apiserver_counts(replay->pair.server).watches_now >= WATCHES;
-    replay->quiet_ticks = quiet ? replay->quiet_ticks + 1 : 0;
-    replay->pod_changes_before = replay->pod_changes;
+    int64_t now_ms = workload_now_ms(replay);
+    store_world_step(replay->world, now_ms);
+    bool is_quiet = replay->changes == replay->changes_before && is_listening(replay) &&
+                    has_ended(replay, now_ms);
+    replay->quiet_ticks = is_quiet ? replay->quiet_ticks + 1 : 0;
+    replay->changes_before = replay->changes;
     if (replay->quiet_ticks < SETTLED_TICKS)
         return;
-    replay_judge(replay->verify, replay->pair.store, NULL, &replay->verdict);
+    if (replay->is_judged)
+        replay_judge(replay->verify, replay->pair.store, NULL, &replay->verdict);
     if (replay->verdict.wrong == 0)
         pair_finish(&replay->pair);
 }
 
-/* One scheduler from its start to its end. */
-static int run_scheduler(struct replay *replay, const char *spillway, uv_timer_cb on_timer,
-                         uint32_t every_ms)
+/* One scheduler from its start to its end; false when it did not come there. */
+static bool run_scheduler(struct replay *replay, uv_timer_cb on_timer, uint32_t every_ms)
 {
     struct err err = {0};
     struct pair *pair = &replay->pair;
-    if (pair_start_child(pair, spillway, &err) < 0) {
+    if (pair_start_child(pair, replay->options->spillway, &err) < 0) {
         (void)fprintf(stderr, "spillway-bench: %s\n", err.text);
-        return 1;
+        return false;
     }
     CHECK(uv_timer_start(&replay->timer, on_timer, every_ms, every_ms) == 0);
-    enum pair_end end = pair_run(pair, replay->limit_seconds);
+    enum pair_end end = pair_run(pair, replay->options->limit_seconds);
     (void)uv_timer_stop(&replay->timer);
-    if (end != PAIR_DONE) {
-        (void)fprintf(stderr, "spillway-bench: %u of %u pods are decided\n", replay->decided,
-                      replay->trace.pod_count);
-        if (replay->verdict.wrong > 0)
-            (void)fprintf(stderr, "spillway-bench: %u pods are wrong, the first: %s\n",
-                          replay->verdict.wrong, replay->verdict.first_wrong);
-        pair_explain(pair, end);
-        return 1;
+    if (end == PAIR_DONE) {
+        pair_stop_child(pair);
+        return true;
     }
-    pair_stop_child(pair);
-    return 0;
+    struct store_world_counts counts = store_world_counts(replay->world);
+    (void)fprintf(stderr,
+                  "spillway-bench: %" PRIu64 " pods are bound, %u wait, %u of them without "
+                  "a word\n",
+                  counts.bound, counts.waiting, counts.undecided);
+    if (replay->verdict.wrong > 0)
+        (void)fprintf(stderr, "spillway-bench: %u pods are wrong, the first: %s\n",
+                      replay->verdict.wrong, replay->verdict.first_wrong);
+    pair_explain(pair, end);
+    return false;
 }
 
 /* ---- what it came to ---- */
@@ -197,6 +178,8 @@ static double percent_used(const struct replay *replay, const char *resource)
     double used = 0, offered = 0;
     const struct verify_node *node;
     for (uint32_t i = 0; (node = verify_node_at(replay->verify, i)); i++) {
+        if (!node->is_present)
+            continue;
         used += (double)amounts_get(&node->used, resource);
         offered += (double)amounts_get(&node->offered, resource);
     }
@@ -208,37 +191,45 @@ static uint32_t nodes_used(const struct replay *replay)
     uint32_t count = 0;
     const struct verify_node *node;
     for (uint32_t i = 0; (node = verify_node_at(replay->verify, i)); i++)
-        count += amounts_get(&node->used, "pods") > 0;
+        count += node->is_present && amounts_get(&node->used, "pods") > 0;
     return count;
 }
 
-static int report_replay(const struct replay *replay, const char *json)
+static int report_replay(const struct replay *replay, bool is_partial)
 {
     struct report report;
+    struct store_world_counts counts = store_world_counts(replay->world);
     double seconds = (double)(replay->last_ns - replay->first_ns) / 1e9;
-    report_init(&report, "replay: a trace through real binary and simulated apiserver");
-    report_add(&report, "replay.nodes", replay->trace.node_count, "nodes");
-    report_add(&report, "replay.pods", replay->trace.pod_count, "pods, none departs");
-    report_add(&report, "replay.bound", replay->verdict.bound, "pods");
-    report_add(&report, "replay.waiting", replay->verdict.waiting,
-               "pods that fit nowhere and say why");
-    report_add(&report, "replay.cpu_percent", percent_used(replay, "cpu"), "% allocated");
-    report_add(&report, "replay.memory_percent", percent_used(replay, "memory"), "% allocated");
-    report_add(&report, "replay.gpu_percent", percent_used(replay, REPLAY_GPU), "% allocated");
-    report_add(&report, "replay.nodes_used", nodes_used(replay), "nodes");
-    report_add(&report, "replay.arrival_seconds", replay->arrival_seconds, "s, asked for");
-    report_add(&report, "replay.seconds", seconds, "s, first arrival to last decision");
-    report_add(&report, "replay.decisions_per_second", replay->trace.pod_count / seconds,
-               "binds and refusals");
-    return report_finish(&report, json);
+    seconds = replay->first_ns > 0 && seconds > 0 ? seconds : 0;
+    report_init(&report, "replay: a workload through real binary and simulated apiserver");
+    report_add(&report, "replay.nodes", replay->workload->node_count, "nodes, all that ever join");
+    report_add(&report, "replay.pods", (double)counts.created, "pods");
+    report_add(&report, "replay.again", (double)counts.again, "of them in the place of lost ones");
+    report_add(&report, "replay.bound", (double)counts.bound, "pods");
+    report_add(&report, "replay.waiting", counts.waiting, "pods, at the end");
+    report_add(&report, "replay.deleted", (double)counts.deleted, "pods done, deleted or lost");
+    report_add(&report, "replay.cpu_percent", percent_used(replay, "cpu"),
+               "% allocated, at the end");
+    report_add(&report, "replay.memory_percent", percent_used(replay, "memory"),
+               "% allocated, at the end");
+    report_add(&report, "replay.gpu_percent", percent_used(replay, REPLAY_GPU),
+               "% allocated, at the end");
+    report_add(&report, "replay.nodes_used", nodes_used(replay), "nodes, at the end");
+    report_add(&report, "replay.arrival_seconds", replay->options->arrival_seconds, "s, asked for");
+    report_add(&report, "replay.seconds", seconds, "s, start to last decision");
+    report_add(&report, "replay.decisions_per_second",
+               seconds > 0 ? (double)(counts.created - counts.undecided) / seconds : 0,
+               "pods bound or refused");
+    report_add(&report, "replay.is_partial", is_partial, "1: ended early");
+    return report_finish(&report, replay->options->json);
 }
 
-/* None twice, none overfull, at any moment; and all bound or rightly waiting. */
+/* None twice, none overfull, at any moment; of simple workloads all bound or rightly waiting. */
 static bool judge(struct replay *replay)
 {
     enum { TWICE = 1, OVERFULL = 2 }; /* the others are judged pod by pod, by replay_judge() */
     struct verify_claim claims[VERIFY_CLAIMS];
-    struct buf reasons;
+    struct buf reasons CLEANUP(buf_fini);
     bool fine = true;
     (void)verify_judge(replay->verify, NULL, 0, claims);
     for (uint32_t i = TWICE; i <= OVERFULL; i++) {
@@ -248,6 +239,8 @@ static bool judge(struct replay *replay)
         fine = fine && claims[i].holds;
     }
     buf_init(&reasons, REASON_BYTES);
+    if (!replay->is_judged)
+        return fine;
     replay_judge(replay->verify, replay->pair.store, &reasons, &replay->verdict);
     if (replay->verdict.wrong > 0)
         (void)fprintf(stderr, "spillway-bench: %u pods are wrong, the first: %s\n",
@@ -255,75 +248,73 @@ static bool judge(struct replay *replay)
     if (reasons.len > 0)
         (void)printf("waiting  cpu m, mem MiB, GPUs    because (cluster as it is at the end)\n%s",
                      reasons.data);
-    buf_fini(&reasons);
     return fine && replay->verdict.wrong == 0;
-}
-
-static int run(struct replay *replay, const char *spillway, const char *json)
-{
-    struct err err = {0};
-    struct pair *pair = &replay->pair;
-    if (pair_open(pair, 2 * replay->trace.pod_count, &err) < 0) {
-        (void)fprintf(stderr, "spillway-bench: %s\n", err.text);
-        return 1;
-    }
-    replay->verify = verify_new(pair->store);
-    for (uint32_t i = 0; i < replay->trace.node_count; i++)
-        create_node(pair->store, &replay->trace.nodes[i]);
-    replay->subscriber.on_event = on_store_event;
-    store_subscribe(pair->store, &replay->subscriber);
-    CHECK(uv_timer_init(&pair->loop, &replay->timer) == 0);
-    replay->timer.data = replay;
-
-    int code = run_scheduler(replay, spillway, on_arrival, ARRIVE_EVERY_MS);
-    if (code == 0)
-        code = run_scheduler(replay, spillway, on_settle, SETTLE_EVERY_MS);
-    if (code == 0)
-        code = judge(replay) ? report_replay(replay, json) : 1;
-
-    uv_close((uv_handle_t *)&replay->timer, NULL);
-    store_unsubscribe(pair->store, &replay->subscriber);
-    verify_free(replay->verify);
-    pair_close(pair);
-    return code;
 }
 
 /* ---- the command ---- */
 
-static int read_list(struct trace *trace, const char *path, bool is_pods, struct err *err)
+static void open_world(struct replay *replay)
 {
-    FILE *in = fopen(path, "re");
-    if (!in)
-        return err_set(err, errno, "cannot read %s: %s", path, strerror(errno));
-    int rc =
-        is_pods ? trace_read_pods(trace, in, path, err) : trace_read_nodes(trace, in, path, err);
-    (void)fclose(in);
-    return rc;
+    struct pair *pair = &replay->pair;
+    const struct store_world_options options = {.workload = replay->workload,
+                                                .store = pair->store,
+                                                .without_selectors = replay->is_judged,
+                                                .ctx = replay,
+                                                .on_bound = on_bound};
+    replay->verify = verify_new(pair->store);
+    replay->world = store_world_new(&options);
+    replay->subscriber.on_event = on_store_event;
+    store_subscribe(pair->store, &replay->subscriber);
+    CHECK(uv_timer_init(&pair->loop, &replay->timer) == 0);
+    replay->timer.data = replay;
 }
 
-static int read_trace(struct trace *trace, const char *dir, const char *workload, struct err *err)
+static void close_world(struct replay *replay)
 {
-    char nodes[PATH_BYTES], pods[PATH_BYTES];
-    int len =
-        snprintf(nodes, sizeof(nodes), "%s/alibaba-gpu-v2023/openb_node_list_all_node.csv", dir);
-    int pods_len =
-        snprintf(pods, sizeof(pods), "%s/alibaba-gpu-v2023/openb_pod_list_%s.csv", dir, workload);
-    if (len < 0 || len >= PATH_BYTES || pods_len < 0 || pods_len >= PATH_BYTES)
-        return err_set(err, ENAMETOOLONG, "--traces and --workload are too long");
-    int rc = read_list(trace, nodes, false, err);
-    return rc < 0 ? rc : read_list(trace, pods, true, err);
+    uv_close((uv_handle_t *)&replay->timer, NULL);
+    store_unsubscribe(replay->pair.store, &replay->subscriber);
+    store_world_free(replay->world);
+    verify_free(replay->verify);
+    pair_close(&replay->pair);
 }
 
-int replay_server(const struct replay_server_options *options)
+static int run(struct replay *replay)
 {
-    struct replay replay = {.arrival_seconds = options->arrival_seconds,
-                            .limit_seconds = options->limit_seconds};
     struct err err = {0};
-    int code = 2;
-    if (read_trace(&replay.trace, options->traces, options->set, &err) < 0)
-        (void)fprintf(stderr, "spillway-bench replay: %s\n", err.text);
-    else
-        code = run(&replay, options->spillway, options->json);
-    trace_fini(&replay.trace);
+    if (pair_open(&replay->pair, 2 * replay->workload->pod_count, &err) < 0) {
+        (void)fprintf(stderr, "spillway-bench: %s\n", err.text);
+        return 1;
+    }
+    open_world(replay);
+    bool is_done = run_scheduler(replay, on_step, STEP_EVERY_MS) &&
+                   run_scheduler(replay, on_settle, SETTLE_EVERY_MS);
+    bool is_fine = is_done && judge(replay);
+    int code = report_replay(replay, !is_done);
+    close_world(replay);
+    return is_fine ? code : 1;
+}
+
+int replay_server(const struct workload *workload, const struct replay_server_options *options)
+{
+    struct replay replay = {.workload = workload,
+                            .options = options,
+                            .is_judged = is_simple(workload),
+                            .end_ms = known_end_ms(workload)};
+    if (options->bindings) {
+        replay.bindings = fopen(options->bindings, "we");
+        if (!replay.bindings) {
+            (void)fprintf(stderr, "spillway-bench replay: cannot write %s: %s\n", options->bindings,
+                          strerror(errno));
+            return 1;
+        }
+    }
+    int code = run(&replay);
+    if (replay.bindings) {
+        bool failed = ferror(replay.bindings) != 0;
+        failed = fclose(replay.bindings) != 0 || failed;
+        if (failed)
+            (void)fprintf(stderr, "spillway-bench replay: cannot write %s\n", options->bindings);
+        code = failed ? 1 : code;
+    }
     return code;
 }

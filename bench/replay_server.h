@@ -1,18 +1,32 @@
-/* `spillway-bench replay --server`: a workload in real time through the simulated apiserver and the
- * real binary. */
+/*
+ * `spillway-bench replay --server`: a workload in real time, through the simulated apiserver and
+ * the real binary. What happens to nodes and pods is bench/store_world.h's part.
+ *
+ *   1. spillway starts on an empty cluster and watches; then the workload begins, all its times
+ *      pressed into --arrival-seconds
+ *   2. all has happened and each pod is bound or refused; spillway is stopped
+ *   3. another spillway starts on what is there: it reads everything, and tries the pods that wait
+ *      once more, without the backoffs they had grown
+ *
+ * Of a workload where nothing ever leaves (and no policies, taints or selectors decide), the end is
+ * judged: each pod is bound, or fits nowhere and says so (bench/replay_judge.h).
+ */
 #ifndef BENCH_REPLAY_SERVER_H
 #define BENCH_REPLAY_SERVER_H
 
 #include <stdint.h>
 
+#include "bench/workload.h"
+
 struct replay_server_options {
-    const char *traces, *set;
-    const char *spillway; /* NULL: the one beside this program */
-    uint32_t arrival_seconds, limit_seconds;
-    const char *json; /* NULL: not */
+    const char *spillway;                    /* NULL: the one beside this program */
+    uint32_t arrival_seconds, limit_seconds; /* of each of the two schedulers */
+    int64_t until_ms;                        /* of the workload's time; INT64_MAX: to its end */
+    const char *json, *bindings;             /* as in replay_play_options */
 };
 
-/* The command's exit code. */
-int replay_server(const struct replay_server_options *options);
+/* The command's exit code. A scheduler that ends, a limit that passes or a signal end it with what
+ * was measured until then, marked as partial, and 1. */
+int replay_server(const struct workload *workload, const struct replay_server_options *options);
 
 #endif

@@ -8,7 +8,7 @@
 #include "bench/generate.h"
 #include "bench/prices.h"
 
-enum { MS_PER_HOUR = 3600 * 1000, NAMES_BYTES = 1024 };
+enum { MS_PER_HOUR = 3600 * 1000, NAMES_BYTES = 1024, NOTES_BYTES = 1 << 16 };
 
 void replay_source_describe(struct buf *text)
 {
@@ -17,6 +17,8 @@ void replay_source_describe(struct buf *text)
         (void)buf_printf(text, "  %-14s %s (%" PRIu32 " nodes, %" PRIu32 " pods)\n",
                          generator->name, generator->help, generator->usual.nodes,
                          generator->usual.pods);
+    (void)buf_add_str(text, "Public traces (--set):\n");
+    trace_describe(text);
 }
 
 static int unknown_generator(const char *name, struct err *err)
@@ -46,6 +48,24 @@ static int generate(const struct replay_source *source, struct workload *workloa
     return 0;
 }
 
+static int load_trace(const struct replay_source *source, struct workload *workload,
+                      struct replay_loaded *loaded, struct err *err)
+{
+    struct trace_loaded trace;
+    int rc = trace_load(workload, source->traces, source->set ? source->set : "openb",
+                        &source->trace, &trace, err);
+    if (rc < 0)
+        return rc;
+    trace_describe_skipped(&trace.skipped, &loaded->notes);
+    if (trace.loosened > 0)
+        (void)buf_printf(&loaded->notes,
+                         "%" PRIu32 " pods ask for one of several GPU models: here for any GPU\n",
+                         trace.loosened);
+    if (source->hours > 0)
+        loaded->until_ms = (int64_t)source->hours * MS_PER_HOUR;
+    return 0;
+}
+
 static int read_prices(const struct replay_source *source, struct workload *workload,
                        struct err *err)
 {
@@ -61,10 +81,14 @@ int replay_source_load(const struct replay_source *source, struct workload *work
                        struct replay_loaded *ret_loaded, struct err *err)
 {
     struct replay_loaded loaded = {.until_ms = INT64_MAX};
-    int rc = generate(source, workload, &loaded, err);
+    buf_init(&loaded.notes, NOTES_BYTES);
+    int rc = source->traces ? load_trace(source, workload, &loaded, err)
+                            : generate(source, workload, &loaded, err);
     if (rc == 0 && source->prices)
         rc = read_prices(source, workload, err);
     if (rc == 0)
         *ret_loaded = loaded;
+    else
+        buf_fini(&loaded.notes);
     return rc;
 }
