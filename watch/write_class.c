@@ -69,7 +69,8 @@ void write_class_drop(struct write_class *class, struct write *write)
 static void queue_push(struct write_class *class, struct write *write)
 {
     const struct write_class_options *options = &class->options;
-    CHECK(class->waiting + class->in_flight < options->queue_max + options->window); /* I22 */
+    CHECK(class->waiting + class->in_flight <
+          options->queue_max + options->window + WRITE_LATE_MAX); /* I22 */
     write->next = NULL;
     if (write->is_first) {
         write->next = class->head;
@@ -95,7 +96,7 @@ static struct write *queue_pop(struct write_class *class)
 
 uint32_t write_class_room(const struct write_class *class)
 {
-    uint32_t taken = class->in_flight + class->waiting;
+    uint32_t taken = class->in_flight + class->waiting; /* the late ones leave room for others */
     if (class->is_closing || mono_before(now_mono(), class->paused_until))
         return 0;
     return taken < class->window.size ? class->window.size - taken : 0;
@@ -116,14 +117,55 @@ static void answer_not_sent(struct write_class *class, struct write *write)
     answer(class, write, &reply);
 }
 
+static int64_t retry_delay_ms(const struct http_reply *reply)
+{
+    int64_t delay_ms = (int64_t)reply->retry_after_seconds * 1000;
+    return reply->status == 429 && delay_ms <= 0 ? WRITE_DEFAULT_RETRY_S * 1000 : delay_ms;
+}
+
+/* Others of the class are under way: whether the server takes writes, they will say. */
+static bool is_for_one(const struct write_class *class, const struct http_reply *reply)
+{
+    return reply->status == 429 && class->in_flight > 0 && class->late_count < WRITE_LATE_MAX;
+}
+
+static void delay_write(struct write_class *class, struct write *write,
+                        const struct http_reply *reply)
+{
+    write->not_before = mono_add(now_mono(), retry_delay_ms(reply));
+    struct write **link = &class->late;
+    while (*link && !mono_before(write->not_before, (*link)->not_before))
+        link = &(*link)->next;
+    write->next = *link;
+    *link = write;
+    class->late_count++;
+    class->throttled++;
+}
+
+/* Those whose time has come go first, in their order. */
+static void recall_late(struct write_class *class, struct mono_ms now)
+{
+    struct write *due = NULL;
+    while (class->late && !mono_before(now, class->late->not_before)) {
+        struct write *write = class->late;
+        class->late = write->next;
+        class->late_count--;
+        write->next = due;
+        due = write;
+    }
+    while (due) {
+        struct write *write = due;
+        due = write->next;
+        queue_push(class, write);
+    }
+}
+
 static void pause_class(struct write_class *class, const struct http_reply *reply)
 {
     struct mono_ms now = now_mono();
-    int64_t delay_ms = (int64_t)reply->retry_after_seconds * 1000;
+    int64_t delay_ms = retry_delay_ms(reply);
     if (reply->status == 429 || reply->status >= 500)
         class->throttled++;
-    if (reply->status == 429 && delay_ms <= 0)
-        delay_ms = WRITE_DEFAULT_RETRY_S * 1000;
     if (delay_ms <= 0 && mono_before(now, class->paused_until))
         return; /* sent before the pause: the same trouble, not one more */
     if (delay_ms <= 0)
@@ -172,6 +214,7 @@ static void learn(struct write_class *class, const struct http_reply *reply)
         .now = now_mono(),
         .is_overload = reply->failure != HTTP_FAILURE_NONE || reply->status == 408 ||
                        reply->status == 429 || reply->status >= 500,
+        .is_throttled = reply->status == 429,
         .was_used = 2 * class->in_flight >= class->window.size,
     };
     write_window_answered(&class->window, &seen);
@@ -190,15 +233,17 @@ static void on_done(void *ctx, const struct http_reply *reply)
         next = write_decide(write->kind, reply, write->tries, write->was_refused);
     if (next == WRITE_FINISH)
         complain(class, reply);
-    if (next == WRITE_LATER)
+    write->was_refused |= next == WRITE_AGAIN;
+    write->is_first = next != WRITE_FINISH;
+    bool is_late = next == WRITE_LATER && !write->is_moot && is_for_one(class, reply);
+    if (next == WRITE_LATER && !is_late)
         pause_class(class, reply);
-    if (next == WRITE_FINISH || write->is_moot) {
+    if (next == WRITE_FINISH || write->is_moot)
         answer(class, write, reply);
-    } else {
-        write->was_refused |= next == WRITE_AGAIN;
-        write->is_first = true;
+    else if (is_late)
+        delay_write(class, write, reply);
+    else
         queue_push(class, write);
-    }
     write_class_pump(class);
 }
 
@@ -223,16 +268,8 @@ static void send_write(struct write_class *class, struct write *write)
     (void)http_call_start(class->client, &options);
 }
 
-void write_class_pump(struct write_class *class)
+static void send_all(struct write_class *class)
 {
-    if (class->is_closing)
-        return;
-    int64_t pause_ms = mono_since(class->paused_until, now_mono());
-    if (pause_ms > 0) {
-        int64_t delay_ms = class->refused ? 0 : pause_ms;
-        CHECK(uv_timer_start(&class->timer, on_timer, (uint64_t)delay_ms, 0) == 0);
-        return;
-    }
     const struct write_class_options *options = &class->options;
     while (class->head && class->in_flight < class->window.size &&
            (!options->may_send || options->may_send(options->ctx))) {
@@ -241,6 +278,26 @@ void write_class_pump(struct write_class *class)
             write_class_refuse(class, write, "its pod is being bound");
         else
             send_write(class, write);
+    }
+}
+
+void write_class_pump(struct write_class *class)
+{
+    if (class->is_closing)
+        return;
+    struct mono_ms now = now_mono();
+    struct mono_ms due = class->paused_until;
+    if (!mono_before(now, class->paused_until)) {
+        recall_late(class, now);
+        send_all(class);
+        due = class->late ? class->late->not_before : MONO_NEVER;
+    }
+    if (class->refused)
+        due = now;
+    if (mono_before(due, MONO_NEVER)) {
+        int64_t delay_ms = mono_since(due, now);
+        CHECK(uv_timer_start(&class->timer, on_timer, delay_ms > 0 ? (uint64_t)delay_ms : 0, 0) ==
+              0);
     }
 }
 
@@ -316,6 +373,11 @@ void write_class_close(struct write_class *class, void (*on_closed)(void *ctx), 
     class->on_closed = on_closed;
     class->closed_ctx = ctx;
     class->open_count = 2;
+    while (class->late) {
+        struct write *write = class->late;
+        class->late = write->next;
+        write_class_refuse(class, write, "shutting down");
+    }
     while (class->head)
         write_class_refuse(class, queue_pop(class), "shutting down");
     http_client_close(class->client, on_client_closed, class);

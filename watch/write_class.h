@@ -1,7 +1,9 @@
 /*
  * One class of writes: a window of requests in flight (write_window.h) on connections of its own,
- * and a queue before it. An answer that says "later" (429 and 5xx with Retry-After) or a lost
- * connection makes the whole class pause; then the same write goes first. Writes are pooled.
+ * and a queue before it. A 429 makes its write wait as long as the answer says (Retry-After), as
+ * client-go does, while the others go on in a smaller window. When none of the class is under way
+ * that could say better, and after 5xx or a lost connection, the whole class pauses. Then the same
+ * write goes first. Writes are pooled.
  */
 #ifndef WATCH_WRITE_CLASS_H
 #define WATCH_WRITE_CLASS_H
@@ -19,7 +21,8 @@
 
 enum {
     WRITE_TEXT_BYTES_MAX = 512 * 1024, /* path, name and body; a policy of 64 units: 320 KB */
-    WRITE_POOL_MAX = 1024,             /* idle writes kept; each holds about a kilobyte */
+    WRITE_LATE_MAX = 100,  /* refused writes that wait by themselves; over it the class pauses */
+    WRITE_POOL_MAX = 1024, /* idle writes kept; each holds about a kilobyte */
     WRITE_BACKOFF_BASE_MS = 200,
     WRITE_BACKOFF_CAP_MS = 5000, /* pods wait meanwhile; WRITE_WINDOW_MIN requests at a time */
     WRITE_COMPLAINT_EVERY_MS = 60 * 1000, /* a missing right is logged so often, not per write */
@@ -40,6 +43,7 @@ struct write {
     bool was_refused; /* had a 401 */
     bool is_in_flight;
     const char *why_refused;
+    struct mono_ms not_before; /* LATE: when it may be sent again */
     uint32_t tries;
     /* whom it is about, for the writer */
     uint32_t namespace_sym;
@@ -75,10 +79,11 @@ struct write_class {
     struct write_class_options options;
     struct http_client *client;
     struct write_window window;
-    uint32_t in_flight, waiting;
+    uint32_t in_flight, waiting, late_count;
     uint64_t sent, throttled; /* counters */
     bool is_closing;
     struct write *head, *tail; /* waiting, in order */
+    struct write *late;        /* refused by a 429, the first due first */
     struct write *refused;     /* to be answered NOT_SENT by the timer */
     struct write *pool;
     uint32_t pool_count;

@@ -14,10 +14,10 @@ void write_window_init(struct write_window *window, uint32_t max)
         .size = min_u32(WRITE_WINDOW_START, max), .max = max, .threshold = max};
 }
 
-static void shrink(struct write_window *window, struct mono_ms now)
+static void shrink(struct write_window *window, struct mono_ms now, uint32_t min)
 {
     uint32_t half = window->size / 2;
-    window->size = half > WRITE_WINDOW_MIN ? half : min_u32(WRITE_WINDOW_MIN, window->size);
+    window->size = half > min ? half : min_u32(min, window->size);
     window->threshold = window->size;
     window->answered = 0;
     window->shrunk_at = now;
@@ -28,7 +28,8 @@ static void grow(struct write_window *window)
 {
     if (window->size >= window->max)
         return;
-    if (window->size >= window->threshold && ++window->answered < window->size)
+    uint32_t step = window->size > WRITE_WINDOW_STEP_MIN ? window->size : WRITE_WINDOW_STEP_MIN;
+    if (window->size >= window->threshold && ++window->answered < step)
         return;
     window->answered = 0;
     window->size++;
@@ -44,5 +45,5 @@ void write_window_answered(struct write_window *window, const struct write_answe
     }
     /* What left before the last halving says nothing about the window that is. */
     if (!window->has_shrunk || !mono_before(answer->sent_at, window->shrunk_at))
-        shrink(window, answer->now);
+        shrink(window, answer->now, answer->is_throttled ? 1 : WRITE_WINDOW_MIN);
 }

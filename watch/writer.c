@@ -218,7 +218,8 @@ struct writer *writer_new(const struct writer_options *options)
 
 uint32_t writer_binds_in_flight(const struct writer *writer)
 {
-    return writer->bind_class.in_flight + writer->bind_class.waiting + writer->labelled_count;
+    const struct write_class *class = &writer->bind_class;
+    return class->in_flight + class->waiting + class->late_count + writer->labelled_count;
 }
 
 struct writer_stats writer_stats(const struct writer *writer)

@@ -116,6 +116,27 @@ Test(writer, offers_no_room_while_throttled)
     cr_expect_eq(rig.port.bind_room(rig.port.ctx), 4, "the window was halved");
 }
 
+/* As client-go: Retry-After is for the request that was refused. */
+Test(writer, goes_on_beside_a_throttled_bind_that_waits)
+{
+    SCRIPT_SAY(&rig.script, {429, STATUS(429, "too many at a time"), SCRIPT_ENDS, 1, "/web-0/"},
+               {201, STATUS(201, "ok"), SCRIPT_STALLS, 0, "/web-1/"}, CREATED, CREATED, CREATED);
+    uint64_t before_ms = uv_hrtime() / 1000000;
+    rig_bind(&rig, "web-1", 1); /* under way all the time */
+    rig_bind(&rig, "web-0", 2);
+    script_run(&rig.script, is_throttled, NULL);
+    cr_expect_eq(rig.port.bind_room(rig.port.ctx), 3, "the window was halved, one is under way");
+    rig_bind(&rig, "web-2", 3);
+    rig_await_replies(&rig, 1);
+    cr_expect_str_eq(rig.replies[0].pod, "web-2");
+    cr_expect_eq(script_count(&rig.script, "/web-0/"), 1, "it waits");
+    rig_await_replies(&rig, 2);
+    cr_expect_str_eq(rig.replies[1].pod, "web-0");
+    cr_expect_eq(rig.replies[1].outcome, OUTCOME_DONE);
+    cr_expect_geq(uv_hrtime() / 1000000 - before_ms, 1000);
+    cr_expect_eq(script_count(&rig.script, "/web-0/"), 2);
+}
+
 Test(writer, sends_a_throttled_bind_before_those_that_wait)
 {
     SCRIPT_SAY(&rig.script, {429, STATUS(429, "slow down"), SCRIPT_ENDS, 1, "/web-0/"});

@@ -130,3 +130,91 @@ Test(write_window, learns_nothing_from_requests_that_did_not_use_it)
         write_window_answered(&server.window, &fine);
     cr_expect_eq(server.window.size, 8);
 }
+
+/* ---- a server with room for so many requests at a time: more are answered 429 at once ---- */
+
+enum { SERVED_MS = 10, REFUSED_MS = 1, RETRY_AFTER_MS = 1000, MINUTE_MS = 60000 };
+
+struct narrow {
+    struct write_window window;
+    uint32_t room, served, in_flight; /* `served`: of those in flight, being worked on */
+    struct {
+        int64_t sent_ms, done_ms;
+        bool is_refused;
+    } requests[MAX];
+    int64_t now_ms;
+    uint32_t done, refused;
+};
+
+static void narrow_send(struct narrow *server)
+{
+    bool is_refused = server->served >= server->room;
+    server->served += !is_refused;
+    server->requests[server->in_flight].sent_ms = server->now_ms;
+    server->requests[server->in_flight].is_refused = is_refused;
+    server->requests[server->in_flight].done_ms =
+        server->now_ms + (is_refused ? REFUSED_MS : SERVED_MS);
+    server->in_flight++;
+}
+
+static void narrow_answer(struct narrow *server)
+{
+    uint32_t next = 0;
+    for (uint32_t i = 1; i < server->in_flight; i++)
+        if (server->requests[i].done_ms < server->requests[next].done_ms)
+            next = i;
+    bool is_refused = server->requests[next].is_refused;
+    server->now_ms = server->requests[next].done_ms;
+    const struct write_answer answer = {.sent_at = {server->requests[next].sent_ms},
+                                        .now = {server->now_ms},
+                                        .is_overload = is_refused,
+                                        .is_throttled = is_refused,
+                                        .was_used = 2 * server->in_flight >= server->window.size};
+    write_window_answered(&server->window, &answer);
+    server->requests[next] = server->requests[--server->in_flight];
+    server->served -= !is_refused;
+    server->done += !is_refused;
+    server->refused += is_refused;
+    if (is_refused && server->in_flight == 0)
+        server->now_ms += RETRY_AFTER_MS; /* as write_class.h has it */
+}
+
+static void narrow_serve(struct narrow *server, int64_t until_ms)
+{
+    server->done = server->refused = 0;
+    while (server->now_ms < until_ms) {
+        while (server->in_flight < server->window.size)
+            narrow_send(server);
+        narrow_answer(server);
+    }
+}
+
+Test(write_window, converges_to_the_room_that_a_server_has)
+{
+    static const uint32_t rooms[] = {1, 2, 3, 10, 40, 99};
+    for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
+        struct narrow server = {.room = rooms[i]};
+        write_window_init(&server.window, MAX);
+        narrow_serve(&server, MINUTE_MS);
+        uint32_t best = rooms[i] * MINUTE_MS / SERVED_MS;
+        cr_expect_geq(server.done, best / 2, "room %u: %u done, at best %u", rooms[i], server.done,
+                      best);
+        cr_expect_leq(server.refused, server.done / 10, "room %u: %u done, %u refused", rooms[i],
+                      server.done, server.refused);
+    }
+}
+
+Test(write_window, follows_when_the_room_shrinks_and_grows)
+{
+    struct narrow server = {.room = MAX};
+    write_window_init(&server.window, MAX);
+    narrow_serve(&server, MINUTE_MS);
+    cr_expect_eq(server.window.size, MAX);
+    cr_expect_eq(server.refused, 0);
+    server.room = 4;
+    narrow_serve(&server, 2 * MINUTE_MS);
+    cr_expect_leq(server.window.size, 6);
+    server.room = MAX;
+    narrow_serve(&server, 3 * MINUTE_MS);
+    cr_expect_eq(server.window.size, MAX);
+}
