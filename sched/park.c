@@ -61,20 +61,21 @@ static void index_add(struct park_index *index, struct park_group *group, uint32
     if (index->count == index->capacity) {
         size_t grown = mem_grow(index->capacity, (size_t)index->count + 1);
         CHECK(grown < UINT32_MAX);
-        index->groups = mem_resize(index->groups, grown, sizeof(struct park_group *));
+        index->entries = mem_resize(index->entries, grown, sizeof(*index->entries));
         index->capacity = (uint32_t)grown;
     }
+    const int64_t *asked = group->shape->requests->fixed;
     group->position[plugin] = index->count;
-    index->groups[index->count++] = group;
+    index->entries[index->count++] =
+        (struct park_entry){group, asked[RESOURCE_CPU], asked[RESOURCE_MEMORY]};
 }
 
 static void index_remove(struct park_index *index, struct park_group *group, uint32_t plugin)
 {
     uint32_t hole = group->position[plugin];
-    CHECK(hole < index->count && index->groups[hole] == group);
-    struct park_group *last = index->groups[--index->count];
-    index->groups[hole] = last;
-    last->position[plugin] = hole;
+    CHECK(hole < index->count && index->entries[hole].group == group);
+    index->entries[hole] = index->entries[--index->count];
+    index->entries[hole].group->position[plugin] = hole;
 }
 
 /* Counts a cohort's pods in (or out) under each of its plug-ins; registers the group with the first
@@ -179,7 +180,7 @@ void park_fini(struct park *park)
     for (uint32_t plugin = 0; plugin < PLUGIN_COUNT; plugin++) {
         struct park_index *index = &park->by_plugin[plugin];
         while (index->count > 0) {
-            struct park_group *group = index->groups[index->count - 1];
+            struct park_group *group = index->entries[index->count - 1].group;
             for (uint32_t p = 0; p < PLUGIN_COUNT; p++) {
                 if (group->pod_count[p] > 0)
                     index_remove(&park->by_plugin[p], group, p);
@@ -188,7 +189,7 @@ void park_fini(struct park *park)
                 heap_fini(&group->cohorts[i].pods);
             group_free(park, group);
         }
-        free(index->groups);
+        free(index->entries);
         *index = (struct park_index){0};
     }
     size_t position = 0;
@@ -252,7 +253,9 @@ static struct pod *group_take(struct park *park, struct park_group *group, uint3
         if (!(cohort->rejectors >> plugin & 1))
             continue;
         group_count_out(park, group, cohort->rejectors, cohort->pods.count);
-        for (struct pod *pod; (pod = heap_pop(&cohort->pods));) {
+        while (cohort->pods.count > 0) { /* in no order: the last one leaves a heap in O(1) */
+            struct pod *pod = cohort->pods.items[cohort->pods.count - 1];
+            heap_remove(&cohort->pods, pod);
             forget_times(park, group, pod);
             pod->queue_next = taken;
             taken = pod;
@@ -277,6 +280,24 @@ static struct pod *group_wake(struct park *park, struct park_group *group, uint3
     return pod;
 }
 
+/* The most cpu and memory that somebody may ask whom this event helps against `plugin`: what
+ * NodeResourcesFit's hint looks at first. Who asks nothing is not checked, even on a node that is
+ * overcommitted. */
+static struct park_entry wake_room(const struct park *park, uint32_t plugin,
+                                   const struct wake_event *event)
+{
+    struct park_entry room = {.cpu_milli = INT64_MAX, .memory_bytes = INT64_MAX};
+    if (plugin != PLUGIN_NODE_RESOURCES_FIT || event->slot == NODE_SLOT_NONE ||
+        !(event->kind & (WAKE_POD_REMOVED | WAKE_POD_SCALED_DOWN)))
+        return room;
+    const struct node_table *nodes = &park->world.cluster->nodes;
+    int64_t cpu_milli = node_free(nodes, RESOURCE_CPU, event->slot);
+    int64_t memory_bytes = node_free(nodes, RESOURCE_MEMORY, event->slot);
+    room.cpu_milli = cpu_milli > 0 ? cpu_milli : 0;
+    room.memory_bytes = memory_bytes > 0 ? memory_bytes : 0;
+    return room;
+}
+
 struct pod *park_wake(struct park *park, const struct wake_event *event)
 {
     struct pod *taken = NULL;
@@ -284,10 +305,14 @@ struct pod *park_wake(struct park *park, const struct wake_event *event)
     for (; listeners; listeners &= listeners - 1) {
         uint32_t plugin = (uint32_t)__builtin_ctz(listeners);
         struct park_index *index = &park->by_plugin[plugin];
+        const struct park_entry room = wake_room(park, plugin, event);
         /* Backwards: a group that is taken leaves the index, and the last one, asked already, fills
          * its place. */
         for (uint32_t i = index->count; i-- > 0;) {
-            struct park_group *group = index->groups[i];
+            const struct park_entry *entry = &index->entries[i];
+            if (entry->cpu_milli > room.cpu_milli || entry->memory_bytes > room.memory_bytes)
+                continue;
+            struct park_group *group = entry->group;
             if (!group->is_hopeful && park_hint(&park->world, group_sample(group), plugin, event))
                 taken = group_wake(park, group, plugin, taken);
         }

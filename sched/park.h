@@ -9,8 +9,11 @@
  *
  * Pods of one shape (and one policy group) get one answer, so a plug-in's hint is asked once a
  * group: an event costs as many hints as there are groups under the plug-ins that listen to it,
- * however many pods are parked. Cohorts (pods with the same rejectors; rarely more than three a
- * group) let a yes take out just the pods of that plug-in without looking at the others.
+ * however many pods are parked. When pods left a node, or hold less there, only that node changed:
+ * groups that ask for more cpu or memory than is free there are passed over (a nanosecond each),
+ * and a yes counts only when all filters let the pod run there as it is now. Cohorts (pods with the
+ * same rejectors; rarely more than three a group) let a yes take out just the pods of that plug-in
+ * without looking at the others.
  *
  * Pods with a policy take turns: groups of one policy group stand in a line, a yes marks the group
  * as hopeful, and one pod of the line is woken. When it was placed the next one is woken, when it
@@ -34,8 +37,14 @@
 struct park_group;
 struct park_line;
 
+/* A group, and what its pods ask: most groups are passed over without looking at them. */
+struct park_entry {
+    struct park_group *group;
+    int64_t cpu_milli, memory_bytes;
+};
+
 struct park_index {
-    struct park_group **groups; /* no order */
+    struct park_entry *entries; /* no order */
     uint32_t count, capacity;
 };
 

@@ -56,7 +56,10 @@ void park_check(const struct park *park)
     for (uint32_t plugin = 0; plugin < PLUGIN_COUNT; plugin++) {
         const struct park_index *index = &park->by_plugin[plugin];
         for (uint32_t i = 0; i < index->count; i++) {
-            const struct park_group *group = index->groups[i];
+            const struct park_entry *entry = &index->entries[i];
+            const struct park_group *group = entry->group;
+            CHECK(entry->cpu_milli == group->shape->requests->fixed[RESOURCE_CPU]);
+            CHECK(entry->memory_bytes == group->shape->requests->fixed[RESOURCE_MEMORY]);
             CHECK(group->pod_count[plugin] > 0);
             CHECK(group->position[plugin] == i);
             uint32_t first = 0;

@@ -1,12 +1,18 @@
 #include "tests/sched/queue_fixture.h"
 
 #include <criterion/criterion.h>
+#include <stdlib.h>
+
+#include "model/base/mem.h"
 
 void queue_fixture_init(struct queue_fixture *fixture, int64_t initial_ms, int64_t max_ms)
 {
     *fixture = (struct queue_fixture){0};
     struct queue_config config = {.initial_backoff_ms = initial_ms, .max_backoff_ms = max_ms};
     fixture->queue = queue_new(&config, &(struct park_world){.cluster = &fixture->cluster});
+    fixture->asks_nothing = mem_zalloc(1, sizeof(*fixture->asks_nothing));
+    for (uint32_t i = 0; i < FIXTURE_SHAPES; i++)
+        fixture->shapes[i].requests = fixture->asks_nothing;
     for (uint32_t i = 0; i < FIXTURE_PODS; i++)
         fixture->pods[i].shape = &fixture->shapes[0];
 }
@@ -14,6 +20,7 @@ void queue_fixture_init(struct queue_fixture *fixture, int64_t initial_ms, int64
 void queue_fixture_fini(struct queue_fixture *fixture)
 {
     queue_free(fixture->queue);
+    free(fixture->asks_nothing);
 }
 
 void queue_fixture_add(struct queue_fixture *fixture, uint32_t pod, int64_t now_ms)

@@ -26,6 +26,7 @@ enum {
 struct queue_fixture {
     struct queue *queue;
     struct cluster cluster; /* zero: nobody asks it */
+    struct requests *asks_nothing;
     struct shape shapes[FIXTURE_SHAPES];
     struct pod pods[FIXTURE_PODS]; /* all of shape 0, priority 0, ungated */
 };
