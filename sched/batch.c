@@ -42,8 +42,6 @@ uint32_t batch_begin(struct batch *batch, const struct batch_search *search,
     batch->is_cut = is_cut;
     batch->shape = search->pod->shape;
     batch->nodes = scope->nodes;
-    batch->type = scope->type;
-    batch->cursor = scope->cursor;
     batch->cursor_slot = *scope->cursor;
     batch->drawn = walk->count;
     batch->decided = 0;
@@ -55,7 +53,6 @@ static bool is_next(const struct batch *batch, const struct batch_search *search
 {
     const struct walk_scope *scope = search->scope;
     return batch->is_open && batch->shape == search->pod->shape && batch->nodes == scope->nodes &&
-           batch->type == scope->type && batch->cursor == scope->cursor &&
            batch->cursor_slot == *scope->cursor &&
            search->cluster->change_count == batch->change_count + 1 &&
            batch->pod->node_slot == batch->sample.slots[batch->place];
@@ -73,23 +70,24 @@ static bool still_fits(const struct batch_search *search, uint32_t slot)
 }
 
 /* Rule 3. */
-static bool is_good_enough(const struct batch *batch)
+static bool is_used_up(const struct batch *batch)
 {
-    return !batch->is_cut || ((batch->decided + 1) * BATCH_SHARE <= batch->drawn &&
-                              batch->sample.left * 2 > batch->drawn);
+    return batch->is_cut && (batch->decided + 1) * BATCH_SHARE > batch->drawn;
 }
 
 bool batch_next(struct batch *batch, const struct batch_search *search, uint32_t *ret_slot)
 {
-    if (!is_next(batch, search))
+    if (!is_next(batch, search) || is_used_up(batch))
         return false;
     const struct sample_pod pod = sample_pod(search);
     bool fits = still_fits(search, batch->sample.slots[batch->place]);
     sample_update(&batch->sample, &pod, batch->place, fits);
-    batch->is_open = is_good_enough(batch) && batch->sample.left > 0;
-    if (batch->is_open)
+    if (batch->sample.left > 0) {
         *ret_slot = take(batch, search);
-    else if (!batch->is_cut)
-        *ret_slot = NODE_SLOT_NONE;
-    return batch->is_open || !batch->is_cut;
+        return true;
+    }
+    CHECK(!batch->is_cut);
+    batch->is_open = false;
+    *ret_slot = NODE_SLOT_NONE;
+    return true;
 }

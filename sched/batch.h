@@ -4,12 +4,12 @@
  * still true for the next, but for the one node that was filled.
  *
  * A batch goes on, also across passes, as long as
- *   1. the next search is for the same shape, in the same nodes, as the same unit type
+ *   1. the next search is for the same shape, in the same nodes, from the same cursor
  *   2. nothing about any node changed since but the last pod of the batch being put on its node
  *      (cluster->change_count)
- *   3. the sample holds all nodes that fit; or it was cut by the limit of the search, and still is
- *      good enough: at most a quarter as many pods as it had nodes took theirs from it, and more
- *      than half of these still fit
+ *   3. the sample holds all nodes that fit; or it was cut by the limit of the search, and at most a
+ *      quarter as many pods as it had nodes took theirs from it: three quarters of them are as
+ *      they were drawn
  *
  * Each pod gets what filtering and scoring the whole sample anew would give it. A sample of all
  * nodes that fit only ever loses nodes: each pod gets what a search of its own would give it.
@@ -29,11 +29,10 @@ struct batch {
     struct sample sample;
     bool is_open;
     bool is_cut; /* the sample: there are more nodes that fit */
-    /* What it is for; compared, never read. */
+    /* What it is for; compared, never read. A set of nodes has one cursor and is searched as one
+     * unit type. */
     const struct shape *shape;
     const struct bitset *nodes;
-    const struct unit_type *type;
-    const uint32_t *cursor;
     uint32_t cursor_slot;  /* where it stood after the search */
     uint64_t change_count; /* the cluster's when the last pod was decided */
     const struct pod *pod; /* the last one */

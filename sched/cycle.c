@@ -160,7 +160,7 @@ static uint32_t cycle_draw(struct cycle *cycle, const struct batch_search *searc
     }
     bool is_cut = cycle->walk.count >= limits.target;
     uint32_t slot = batch_begin(&cycle->batch, search, &cycle->walk, is_cut);
-    if (!may_share || (is_kube && is_cut))
+    if (!may_share)
         batch_end(&cycle->batch);
     return slot;
 }
@@ -172,13 +172,17 @@ uint32_t cycle_search(struct cycle *cycle, const struct pod *pod, const struct w
                                         .scope = scope,
                                         .config = &cycle->config.score,
                                         .rng = &cycle->rng};
-    bool may_share = cycle_may_share(cycle, pod, scope->nodes);
-    if (may_share && barren_is_known(search.cluster, cycle_cache(cycle, pod, scope), scope->nodes))
+    if (!cycle_may_share(cycle, pod, scope->nodes))
+        return cycle_draw(cycle, &search, false);
+    struct match_cache *cache = cycle_cache(cycle, pod, scope);
+    if (barren_is_known(search.cluster, cache, scope->nodes))
         return NODE_SLOT_NONE;
     uint32_t slot;
-    if (may_share && batch_next(&cycle->batch, &search, &slot))
-        return slot;
-    return cycle_draw(cycle, &search, may_share);
+    if (!batch_next(&cycle->batch, &search, &slot))
+        return cycle_draw(cycle, &search, true);
+    if (slot == NODE_SLOT_NONE)
+        barren_remember(search.cluster, cache, scope->nodes);
+    return slot;
 }
 
 enum verdict cycle_explain(const struct cycle *cycle, const struct pod *pod,
