@@ -71,9 +71,9 @@ void generate_priorities(struct generate *generate)
         const uint32_t *weights;
         uint32_t slots;
     } classes[] = {
-        {0, 50, 105, evenly, ARRAY_LEN(evenly)},
-        {1000, 30, 30, evenly, ARRAY_LEN(evenly)},
-        {100000, 20, 6, bursts, ARRAY_LEN(bursts)}, /* within a sixth of the time */
+        {0, 50, 75, evenly, ARRAY_LEN(evenly)},
+        {1000, 30, 18, evenly, ARRAY_LEN(evenly)},
+        {100000, 20, 5, bursts, ARRAY_LEN(bursts)}, /* within a sixth of the time */
     };
     int64_t capacity_milli =
         generate_nodes(generate, &(struct node_batch){.prefix = "node",

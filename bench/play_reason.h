@@ -24,7 +24,7 @@ struct play_reasons {
 };
 
 /* Writes the sentence without its numbers: whatever begins with a digit, to the end of the word, is
- * an N. Cut to what fits. */
+ * an N, and the parts of its first list in order. Cut to what fits. */
 void play_reason_plain(struct str sentence, char ret_text[PLAY_REASON_BYTES]);
 
 /* Counts one refusal; the reason's number. */

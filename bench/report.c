@@ -96,11 +96,11 @@ int report_write_json(const struct report *report, const char *path, struct err 
                       text[0] ? text : number, quote);
     }
     (void)fprintf(out, "%s\n", report->count == 0 ? "{}" : "\n}");
+    errno = 0;
     bool failed = ferror(out) != 0;
     failed = (is_stdout ? fflush(out) : fclose(out)) != 0 || failed;
-    if (failed)
-        return err_set(err, EIO, "cannot write %s", path);
-    return 0;
+    int code = errno ? errno : EIO; /* of what was written before, nobody knows it any more */
+    return failed ? err_set(err, code, "cannot write %s: %s", path, strerror(code)) : 0;
 }
 
 static int double_compare(const void *a, const void *b)

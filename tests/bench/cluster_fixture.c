@@ -3,13 +3,13 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
-void cluster_init(struct cluster_fixture *cluster)
+void cluster_fixture_init(struct cluster_fixture *cluster)
 {
     fixture_init(&cluster->f, NULL);
     cluster->controllers = controllers_new(cluster->f.store, 1);
 }
 
-void cluster_fini(struct cluster_fixture *cluster)
+void cluster_fixture_fini(struct cluster_fixture *cluster)
 {
     controllers_free(cluster->controllers);
     fixture_fini(&cluster->f);

@@ -10,8 +10,8 @@ struct cluster_fixture {
     struct controllers *controllers;
 };
 
-void cluster_init(struct cluster_fixture *cluster);
-void cluster_fini(struct cluster_fixture *cluster);
+void cluster_fixture_init(struct cluster_fixture *cluster);
+void cluster_fixture_fini(struct cluster_fixture *cluster);
 
 /* Lets `ms` of virtual time pass, with everything that falls due in it. */
 void cluster_pass(struct cluster_fixture *cluster, int64_t ms);

@@ -9,13 +9,13 @@ static struct cluster_fixture c;
 
 static void setup(void)
 {
-    cluster_init(&c);
+    cluster_fixture_init(&c);
     cluster_node(&c, "n1", "");
 }
 
 static void teardown(void)
 {
-    cluster_fini(&c);
+    cluster_fixture_fini(&c);
 }
 
 TestSuite(deployment, .init = setup, .fini = teardown);

@@ -12,12 +12,12 @@ static struct cluster_fixture c;
 
 static void setup(void)
 {
-    cluster_init(&c);
+    cluster_fixture_init(&c);
 }
 
 static void teardown(void)
 {
-    cluster_fini(&c);
+    cluster_fixture_fini(&c);
 }
 
 TestSuite(kubelet, .init = setup, .fini = teardown);
@@ -187,7 +187,7 @@ Test(kubelet, a_cordoned_node_carries_the_taint_of_it_beside_its_own)
 Test(kubelet, the_same_seed_and_changes_give_the_same_texts)
 {
     struct cluster_fixture other;
-    cluster_init(&other);
+    cluster_fixture_init(&other);
     struct cluster_fixture *both[] = {&c, &other};
     char *texts[2];
     for (size_t i = 0; i < 2; i++) {
@@ -200,7 +200,7 @@ Test(kubelet, the_same_seed_and_changes_give_the_same_texts)
     cr_assert_str_eq(texts[0], texts[1]);
     free(texts[0]);
     free(texts[1]);
-    cluster_fini(&other);
+    cluster_fixture_fini(&other);
 }
 
 /* ---- virtual and spot nodes ---- */

@@ -10,12 +10,12 @@ static struct cluster_fixture c;
 
 static void setup(void)
 {
-    cluster_init(&c);
+    cluster_fixture_init(&c);
 }
 
 static void teardown(void)
 {
-    cluster_fini(&c);
+    cluster_fixture_fini(&c);
 }
 
 TestSuite(node_kind, .init = setup, .fini = teardown);

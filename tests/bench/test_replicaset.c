@@ -8,14 +8,14 @@ static struct cluster_fixture c;
 
 static void setup(void)
 {
-    cluster_init(&c);
+    cluster_fixture_init(&c);
     cluster_node(&c, "n1", "");
     cluster_node(&c, "n2", "");
 }
 
 static void teardown(void)
 {
-    cluster_fini(&c);
+    cluster_fixture_fini(&c);
 }
 
 TestSuite(replicaset, .init = setup, .fini = teardown);
