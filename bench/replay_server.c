@@ -10,6 +10,7 @@
 #include "bench/replay_judge.h"
 #include "bench/report.h"
 #include "bench/store_world.h"
+#include "model/base/mem.h"
 
 enum {
     STEP_EVERY_MS = 5,
@@ -195,6 +196,32 @@ static uint32_t nodes_used(const struct replay *replay)
     return count;
 }
 
+static int compare_waits(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* From creation to bind, as the store saw them; real time. */
+static void add_waits(struct report *report, const struct replay *replay)
+{
+    size_t count = 0, bound = 0;
+    while (verify_pod_at(replay->verify, (uint32_t)count))
+        count++;
+    int64_t *waits_ms = mem_zalloc(count, sizeof(*waits_ms));
+    for (size_t i = 0; i < count; i++) {
+        const struct verify_pod *pod = verify_pod_at(replay->verify, (uint32_t)i);
+        if (pod->bound_ms >= 0)
+            waits_ms[bound++] = pod->bound_ms - pod->created_ms;
+    }
+    qsort(waits_ms, bound, sizeof(*waits_ms), compare_waits);
+    report_add(report, "replay.wait_p50_ms", bound > 0 ? (double)waits_ms[(bound - 1) / 2] : 0,
+               "ms, real");
+    report_add(report, "replay.wait_p99_ms",
+               bound > 0 ? (double)waits_ms[(bound * 99 + 99) / 100 - 1] : 0, "ms, real");
+    free(waits_ms);
+}
+
 static int report_replay(const struct replay *replay, bool is_partial)
 {
     struct report report;
@@ -207,6 +234,7 @@ static int report_replay(const struct replay *replay, bool is_partial)
     report_add(&report, "replay.again", (double)counts.again, "of them in the place of lost ones");
     report_add(&report, "replay.bound", (double)counts.bound, "pods");
     report_add(&report, "replay.waiting", counts.waiting, "pods, at the end");
+    add_waits(&report, replay);
     report_add(&report, "replay.deleted", (double)counts.deleted, "pods done, deleted or lost");
     report_add(&report, "replay.cpu_percent", percent_used(replay, "cpu"),
                "% allocated, at the end");
@@ -278,20 +306,34 @@ static void close_world(struct replay *replay)
     pair_close(&replay->pair);
 }
 
-static int run(struct replay *replay)
+static int play(struct replay *replay)
 {
-    struct err err = {0};
-    if (pair_open(&replay->pair, 2 * replay->workload->pod_count, &err) < 0) {
-        (void)fprintf(stderr, "spillway-bench: %s\n", err.text);
-        return 1;
-    }
-    open_world(replay);
     bool is_done = run_scheduler(replay, on_step, STEP_EVERY_MS) &&
                    run_scheduler(replay, on_settle, SETTLE_EVERY_MS);
     bool is_fine = is_done && judge(replay);
     int code = report_replay(replay, !is_done);
-    close_world(replay);
     return is_fine ? code : 1;
+}
+
+static int fail_to_write(const char *path)
+{
+    (void)fprintf(stderr, "spillway-bench replay: cannot write %s: %s\n", path, strerror(errno));
+    return 1;
+}
+
+/* The bindings go to their file as they come. */
+static int play_recorded(struct replay *replay)
+{
+    const char *path = replay->options->bindings;
+    if (!path)
+        return play(replay);
+    replay->bindings = fopen(path, "we");
+    if (!replay->bindings)
+        return fail_to_write(path);
+    int code = play(replay);
+    bool failed = ferror(replay->bindings) != 0;
+    failed = fclose(replay->bindings) != 0 || failed;
+    return failed ? fail_to_write(path) : code;
 }
 
 int replay_server(const struct workload *workload, const struct replay_server_options *options)
@@ -300,21 +342,13 @@ int replay_server(const struct workload *workload, const struct replay_server_op
                             .options = options,
                             .is_judged = is_simple(workload),
                             .end_ms = known_end_ms(workload)};
-    if (options->bindings) {
-        replay.bindings = fopen(options->bindings, "we");
-        if (!replay.bindings) {
-            (void)fprintf(stderr, "spillway-bench replay: cannot write %s: %s\n", options->bindings,
-                          strerror(errno));
-            return 1;
-        }
+    struct err err = {0};
+    if (pair_open(&replay.pair, 2 * workload->pod_count, &err) < 0) {
+        (void)fprintf(stderr, "spillway-bench: %s\n", err.text);
+        return 1;
     }
-    int code = run(&replay);
-    if (replay.bindings) {
-        bool failed = ferror(replay.bindings) != 0;
-        failed = fclose(replay.bindings) != 0 || failed;
-        if (failed)
-            (void)fprintf(stderr, "spillway-bench replay: cannot write %s\n", options->bindings);
-        code = failed ? 1 : code;
-    }
+    open_world(&replay);
+    int code = play_recorded(&replay);
+    close_world(&replay);
     return code;
 }

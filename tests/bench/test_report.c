@@ -36,6 +36,39 @@ Test(report, writes_one_json_object_with_the_keys)
     free(text);
 }
 
+Test(report, a_word_is_a_string_in_json_and_stands_as_it_is_in_the_table)
+{
+    struct report report;
+    struct err err;
+    char path[] = "/tmp/report-XXXXXX", *text = NULL;
+    size_t len = 0;
+    report_init(&report, "a title");
+    report_add_text(&report, "a.hash", "00ff9e", "of all");
+    int fd = mkstemp(path);
+    cr_assert(fd >= 0);
+    cr_assert_eq(report_write_json(&report, path, &err), 0);
+    json_t *root = json_load_file(path, 0, NULL);
+    cr_assert_str_eq(json_string_value(json_object_get(root, "a.hash")), "00ff9e");
+    json_decref(root);
+    remove(path);
+
+    FILE *out = open_memstream(&text, &len);
+    report_print(&report, out);
+    fclose(out);
+    cr_assert(strstr(text, " 00ff9e  of all") != NULL, "%s", text);
+    free(text);
+}
+
+Test(report, says_when_there_is_no_space)
+{
+    struct report report;
+    struct err err;
+    report_init(&report, "a title");
+    report_add(&report, "a.count", 1, "things");
+    cr_assert_eq(report_write_json(&report, "/dev/full", &err), -ENOSPC);
+    cr_assert_str_eq(err.text, "cannot write /dev/full: No space left on device");
+}
+
 Test(report, says_which_file_cannot_be_written)
 {
     struct report report;

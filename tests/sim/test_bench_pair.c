@@ -114,7 +114,7 @@ Test(bench_pair, replay_binds_what_fits_and_tells_the_rest_why)
                "g1,1000,1024,1,460,,LS,Running,0,50,0\n"
                "big,9000,1024,0,0,,LS,Running,20,50,20\n"
                "g2,1000,1024,1,1000,,LS,Failed,10,50,10\n");
-    snprintf(line, sizeof(line), "replay --traces %s --server --json %s", place.dir, place.json);
+    snprintf(line, sizeof(line), "replay --traces %s --server --stay --json %s", place.dir, place.json);
     cr_assert_eq(run(line, &result), 0, "%s", result.errors.data);
     cr_expect_eq(figure(&place, "replay.bound"), 3);
     cr_expect_eq(figure(&place, "replay.waiting"), 2);
@@ -207,8 +207,6 @@ static const struct {
     {"http --nodes 1 --pods 5 --spillway /bin/true", 1, "spillway ended by itself"},
     {"trace", 2, "--traces DIR is needed"},
     {"trace --traces /nowhere --trace v2027", 2, "openb, v2025 or v2026 is expected"},
-    {"replay --server", 2, "--traces DIR is needed"},
-    {"replay --traces /nowhere", 2, "--server is needed"},
     {"replay --traces /nowhere --server", 2,
      "/nowhere: a folder cluster-trace-gpu-v2023/csv or alibaba-gpu-v2023 is expected there"},
 };

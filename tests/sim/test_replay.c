@@ -1,0 +1,368 @@
+/* `spillway-bench replay` as a user runs it: figures, what goes wrong, what was begun and ended. */
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bench/play.h"
+#include "bench/replay_server.h"
+#include "model/base/check.h"
+#include "tests/support/process.h"
+
+enum { LIMIT_MS = 120 * 1000, PATH_BYTES = 512, ARGS_MAX = 24, NAMES_BYTES = 4096 };
+
+struct place {
+    char dir[64];
+    char json[PATH_BYTES], svg[PATH_BYTES], log[PATH_BYTES], bindings[PATH_BYTES];
+};
+
+static void place_init(struct place *place)
+{
+    snprintf(place->dir, sizeof(place->dir), "/tmp/spillway-test-XXXXXX");
+    cr_assert_not_null(mkdtemp(place->dir));
+    snprintf(place->json, sizeof(place->json), "%s/out.json", place->dir);
+    snprintf(place->svg, sizeof(place->svg), "%s/out.svg", place->dir);
+    snprintf(place->log, sizeof(place->log), "%s/log", place->dir);
+    snprintf(place->bindings, sizeof(place->bindings), "%s/bindings", place->dir);
+}
+
+static void place_fini(const struct place *place)
+{
+    const char *const paths[] = {place->json, place->svg, place->log, place->bindings, place->dir};
+    for (size_t i = 0; i < ARRAY_LEN(paths); i++)
+        (void)remove(paths[i]);
+}
+
+static const char *program(char path[PATH_BYTES], const char *name)
+{
+    const char *build = getenv("BUILD");
+    snprintf(path, PATH_BYTES, "%s/%s", build ? build : "build", name);
+    return path;
+}
+
+/* Splits `line` at blanks into argv, behind "spillway-bench replay". */
+struct command {
+    char path[PATH_BYTES], words[1024];
+    const char *argv[ARGS_MAX];
+};
+
+static void command_make(struct command *command, const char *line)
+{
+    size_t count = 0;
+    snprintf(command->words, sizeof(command->words), "%s", line);
+    command->argv[count++] = program(command->path, "spillway-bench");
+    command->argv[count++] = "replay";
+    char *rest = command->words;
+    for (char *word; (word = strsep(&rest, " ")) && count < ARGS_MAX - 1;)
+        if (*word)
+            command->argv[count++] = word;
+    command->argv[count] = NULL;
+}
+
+static int run(const char *line, struct process_result *ret_result)
+{
+    struct command command;
+    command_make(&command, line);
+    process_run(ret_result, command.argv, NULL, LIMIT_MS);
+    return ret_result->exit_code;
+}
+
+static json_t *figures(const struct place *place)
+{
+    json_t *root = json_load_file(place->json, 0, NULL);
+    cr_assert_not_null(root, "%s", place->json);
+    return root;
+}
+
+static double figure(json_t *root, const char *key)
+{
+    cr_assert(json_is_number(json_object_get(root, key)), "%s", key);
+    return json_number_value(json_object_get(root, key));
+}
+
+Test(replay, an_elastic_day_fills_its_units_and_draws_them)
+{
+    struct place place;
+    struct process_result result;
+    char line[4 * PATH_BYTES];
+    place_init(&place);
+    snprintf(line, sizeof(line), "--workload elastic-day --nodes 50 --pods 1000 --json %s --svg %s",
+             place.json, place.svg);
+    cr_assert_eq(run(line, &result), 0, "%s", result.err.data);
+    json_t *root = figures(&place);
+    double again = figure(root, "replay.again");
+    cr_expect_gt(again, 0, "pods of reclaimed nodes come again");
+    cr_expect_eq(figure(root, "replay.pods"), 1000 + again);
+    cr_expect_eq(figure(root, "replay.bound"), 1000 + again - figure(root, "replay.waiting"));
+    double bound = 0, cost = 0, percent = 0;
+    static const char *const units[] = {"ecs", "spot", "eci"};
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+        char key[64];
+        snprintf(key, sizeof(key), "replay.unit.%s.bound", units[i]);
+        cr_expect_gt(figure(root, key), 0, "%s", key);
+        bound += figure(root, key);
+        snprintf(key, sizeof(key), "replay.unit.%s.cost", units[i]);
+        cost += figure(root, key);
+        snprintf(key, sizeof(key), "replay.unit.%s.percent", units[i]);
+        percent += figure(root, key);
+    }
+    cr_expect_eq(bound, figure(root, "replay.bound"));
+    cr_expect_float_eq(cost, figure(root, "replay.cost"), 0.5);
+    cr_expect_float_eq(percent, 100, 0.01);
+    cr_expect_eq(figure(root, "replay.is_partial"), 0);
+    cr_expect_eq(strlen(json_string_value(json_object_get(root, "replay.hash"))), 16);
+    json_decref(root);
+    FILE *svg = fopen(place.svg, "r");
+    char head[8] = "";
+    cr_assert(svg && fread(head, 1, 4, svg) == 4);
+    cr_expect_str_eq(head, "<svg");
+    fclose(svg);
+    process_result_fini(&result);
+    place_fini(&place);
+}
+
+static const struct {
+    const char *line;
+    int code;
+    const char *error;
+} wrong[] = {
+    {"", 2, "--workload NAME, --traces DIR or --events FILE is needed"},
+    {"--workload stedy", 2,
+     "--workload \"stedy\": one of steady, morning, flash, rollout, pool-failure, priorities, "
+     "elastic-day is expected"},
+    {"--workload steady --traces x", 2, "either --workload or --traces"},
+    {"--workload steady --events x", 2, "--events is a replay of its own"},
+    {"--events x --server", 2, "--events is a replay of its own"},
+    {"--events x --json y", 2, "--events takes only --summary and --state"},
+    {"--workload steady --summary", 2, "--summary and --state are about --events"},
+    {"--workload steady --stay", 2, "are about --traces"},
+    {"--workload steady --set openb", 2, "are about --traces"},
+    {"--traces x --nodes 100", 2, "--nodes and --pods are about --workload"},
+    {"--workload steady --server --svg x", 2, "are about virtual time, not --server"},
+    {"--workload steady --spillway x", 2, "--spillway and --arrival-seconds are about --server"},
+    {"--workload steady --nodes 9", 2, "a number from 10 to 100000 is expected"},
+    {"--workload steady --pods 1000001", 2, "a number from 10 to 1000000 is expected"},
+    {"--workload steady --hours -1", 2, "a number from 1 to 744 is expected"},
+    {"--workload steady --prices /nowhere/prices", 2, "cannot read /nowhere/prices: No such file"},
+    {"--traces /nowhere --set v2027", 2, "v2027"},
+    {"--workload steady --nodes 10 --pods 50 --json /dev/full", 1,
+     "cannot write /dev/full: No space left on device"},
+    {"--workload steady --nodes 10 --pods 50 --svg /dev/full", 1,
+     "cannot write /dev/full: No space left on device"},
+    {"--workload steady --nodes 10 --pods 50 --bindings /dev/full", 1,
+     "cannot write /dev/full: No space left on device"},
+    {"--workload steady --nodes 10 --pods 50 --bindings /nowhere/b", 1, "cannot write /nowhere/b"},
+    {"--workload steady --nodes 10 --pods 50 --server --spillway /bin/true", 1,
+     "spillway ended by itself"},
+};
+
+Test(replay, what_makes_no_sense_or_finds_no_room_says_so)
+{
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        struct process_result result;
+        cr_expect_eq(run(wrong[i].line, &result), wrong[i].code, "%s: %d", wrong[i].line,
+                     result.exit_code);
+        cr_expect(result.err.data && strstr(result.err.data, wrong[i].error), "%s: %s",
+                  wrong[i].line, result.err.data ? result.err.data : "");
+        process_result_fini(&result);
+    }
+}
+
+Test(replay, a_full_standard_output_is_an_error)
+{
+    char path[PATH_BYTES], line[2 * PATH_BYTES];
+    struct process_result result;
+    snprintf(line, sizeof(line), "%s replay --workload steady --nodes 10 --pods 50 >/dev/full",
+             program(path, "spillway-bench"));
+    const char *const argv[] = {"/bin/sh", "-c", line, NULL};
+    process_run(&result, argv, NULL, LIMIT_MS);
+    cr_expect_eq(result.exit_code, 1);
+    cr_expect(result.err.data && strstr(result.err.data, "cannot write to standard output"));
+    process_result_fini(&result);
+}
+
+/* The bindings' first line says that it has begun; a workload of a month is not over by then. */
+static void expect_partial(const char *line, const char *begun, int signal_number)
+{
+    struct place place;
+    struct process process;
+    struct command command;
+    char whole[4 * PATH_BYTES];
+    place_init(&place);
+    snprintf(whole, sizeof(whole), "%s --json %s --bindings %s", line, place.json, place.bindings);
+    command_make(&command, whole);
+    process_start(&process, command.argv, NULL, place.log);
+    for (int waited_ms = 0; waited_ms < LIMIT_MS && access(begun ? begun : place.bindings, F_OK);
+         waited_ms += 10)
+        usleep(10 * 1000);
+    cr_expect_eq(process_stop(&process, signal_number, LIMIT_MS), 1);
+    json_t *root = figures(&place);
+    cr_expect_eq(figure(root, "replay.is_partial"), 1);
+    json_decref(root);
+    char *log = process_log(&process);
+    cr_expect_not_null(strstr(log, "interrupted"), "%s", log);
+    free(log);
+    place_fini(&place);
+}
+
+Test(replay, an_interrupted_play_writes_what_it_has)
+{
+    expect_partial("--workload steady --nodes 1000 --pods 1000000 --hours 744", NULL, SIGINT);
+    expect_partial("--workload steady --nodes 1000 --pods 1000000 --hours 744", NULL, SIGTERM);
+}
+
+Test(replay, an_interrupted_server_run_writes_what_it_has)
+{
+    expect_partial("--workload steady --nodes 10 --pods 50 --server --arrival-seconds 600", NULL,
+                   SIGTERM);
+}
+
+Test(replay, a_play_that_takes_too_long_ends_with_what_it_has)
+{
+    struct place place;
+    struct process_result result;
+    char line[2 * PATH_BYTES];
+    place_init(&place);
+    snprintf(line, sizeof(line),
+             "--workload steady --nodes 10000 --pods 1000000 --hours 744 --limit 1 --json %s",
+             place.json);
+    cr_expect_eq(run(line, &result), 1);
+    cr_expect_not_null(strstr(result.err.data, "the limit of real time has passed"));
+    json_t *root = figures(&place);
+    cr_expect_eq(figure(root, "replay.is_partial"), 1);
+    cr_expect_gt(figure(root, "replay.bound"), 0);
+    json_decref(root);
+    process_result_fini(&result);
+    place_fini(&place);
+}
+
+/* ---- virtual time and HTTP ---- */
+
+static uint32_t intern(struct workload *workload, const char *text)
+{
+    return symbol_intern(workload->symbols, str_from(text));
+}
+
+static void add_node(struct workload *workload, const char *name, int64_t cores, int64_t joins_ms,
+                     int64_t leaves_ms)
+{
+    struct workload_node_kind kind = {
+        .offers = {.cpu_milli = cores * 1000, .memory_bytes = INT64_C(8) << 30}, .pods = 20};
+    kind.label_count = 1;
+    kind.labels[0] = (struct workload_label){intern(workload, "size"),
+                                             intern(workload, cores > 4 ? "large" : "small")};
+    workload_add_node(workload, &(struct workload_node){intern(workload, name),
+                                                        workload_add_node_kind(workload, &kind),
+                                                        joins_ms, leaves_ms});
+}
+
+static const struct {
+    const char *name, *size; /* node selector, NULL: none */
+    int64_t cores, created_ms, runs_ms, gone_ms;
+} story[] = {
+    {"first", NULL, 3, 0, INT64_MAX, INT64_MAX},          /* its node leaves: comes again */
+    {"large", NULL, 8, 100, INT64_MAX, INT64_MAX},        /* waits for the large node */
+    {"never", NULL, 20, 200, INT64_MAX, INT64_MAX},       /* fits nowhere */
+    {"no-such", "huge", 1, 200, INT64_MAX, INT64_MAX},    /* no such node */
+    {"early", NULL, 20, 300, INT64_MAX, 1500},            /* deleted while it waits */
+    {"short", "small", 1, 400, 1000, INT64_MAX},          /* done, long before the end */
+    {"after", "small", 4, 2400, INT64_MAX, INT64_MAX},    /* the only one that n4 has room for */
+    {"too-late", "small", 4, 4000, INT64_MAX, INT64_MAX}, /* and this one nothing */
+};
+
+static void make_story(struct workload *workload)
+{
+    workload_init(workload);
+    add_node(workload, "n1", 4, 0, 2000);
+    add_node(workload, "n2", 9, 1000, INT64_MAX);
+    add_node(workload, "n3", 3, 2200, INT64_MAX);
+    add_node(workload, "n4", 4, 2300, INT64_MAX);
+    for (size_t i = 0; i < ARRAY_LEN(story); i++) {
+        struct workload_pod_kind kind = {.asks = {.cpu_milli = story[i].cores * 1000}};
+        if (story[i].size) {
+            kind.selector_count = 1;
+            kind.selector[0] =
+                (struct workload_label){intern(workload, "size"), intern(workload, story[i].size)};
+        }
+        workload_add_pod(workload, &(struct workload_pod){intern(workload, story[i].name),
+                                                          workload_add_pod_kind(workload, &kind),
+                                                          story[i].created_ms, story[i].runs_ms,
+                                                          story[i].gone_ms});
+    }
+    workload_sort(workload);
+}
+
+struct bound_names {
+    uint32_t count;
+    char names[ARRAY_LEN(story) * 2][64];
+};
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(a, b);
+}
+
+static void on_bound(void *ctx, const char *pod, const char *node, int64_t at_ms)
+{
+    struct bound_names *bound = ctx;
+    (void)node;
+    (void)at_ms;
+    cr_assert_lt(bound->count, ARRAY_LEN(bound->names));
+    snprintf(bound->names[bound->count++], sizeof(bound->names[0]), "%s", pod);
+}
+
+static void read_names(const char *path, struct bound_names *bound)
+{
+    char line[NAMES_BYTES];
+    FILE *in = fopen(path, "r");
+    cr_assert_not_null(in);
+    while (fgets(line, sizeof(line), in)) {
+        line[strcspn(line, " ")] = '\0';
+        on_bound(bound, line, "", 0);
+    }
+    fclose(in);
+}
+
+/* One story in virtual time and through the real binary, apiserver and clock: the same pods. */
+Test(replay, over_http_the_same_pods_are_bound_as_in_virtual_time)
+{
+    struct bound_names played = {0}, served = {0};
+    struct place place;
+    struct workload workload;
+    struct play_options options;
+    struct play_result result;
+    struct err err = {0};
+    char spillway[PATH_BYTES];
+    place_init(&place);
+    make_story(&workload);
+    play_options_init(&options);
+    options.ctx = &played;
+    options.on_bound = on_bound;
+    cr_assert_eq(play_run(&workload, &options, &result, &err), 0, "%s", err.text);
+    play_result_fini(&result);
+    workload_fini(&workload);
+    make_story(&workload);
+    const struct replay_server_options server = {
+        .spillway = program(spillway, "spillway"),
+        .arrival_seconds = 4, /* as many as the story has: its own speed */
+        .limit_seconds = LIMIT_MS / 1000,
+        .until_ms = INT64_MAX,
+        .bindings = place.bindings,
+    };
+    cr_assert_eq(replay_server(&workload, &server), 0);
+    read_names(place.bindings, &served);
+    qsort(played.names, played.count, sizeof(played.names[0]), compare_names);
+    qsort(served.names, served.count, sizeof(served.names[0]), compare_names);
+    static const char *const expected[] = {"after", "first", "first-r1", "large", "short"};
+    cr_assert_eq(played.count, ARRAY_LEN(expected));
+    cr_assert_eq(served.count, ARRAY_LEN(expected));
+    for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
+        cr_expect_str_eq(played.names[i], expected[i]);
+        cr_expect_str_eq(served.names[i], expected[i]);
+    }
+    workload_fini(&workload);
+    place_fini(&place);
+}
