@@ -142,6 +142,13 @@ $(BUILD)/test-$(1): $(call objects,$(sort $(wildcard tests/$(1)/*.c)) $(support_
 endef
 $(foreach t,$(TESTS),$(eval $(call test_rules,$(t))))
 
+# What tests/tidy/replay_hash.sh builds by several compilers.
+hash_sources := tests/tidy/replay_hash.c bench/agenda.c bench/report.c bench/workload.c \
+                $(wildcard bench/generate*.c bench/play*.c)
+$(BUILD)/replay-hash: $(call objects,$(hash_sources)) $(foreach f,sched policy model,$(BUILD)/lib$(f).a)
+	@echo "  LD    $@"
+	$(Q)$(CC) $(SANFLAGS) $(LINK) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lm
+
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC    $<"

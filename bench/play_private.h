@@ -21,7 +21,8 @@
 
 enum play_pod_state { PLAY_WAITING, PLAY_BINDING, PLAY_RUNNING, PLAY_LEAVING, PLAY_OVER };
 
-enum { PLAY_NO_REASON = UINT8_MAX, PLAY_UID_POD = 2, PLAY_NO_NODE = UINT32_MAX };
+enum { PLAY_NO_REASON = UINT8_MAX, PLAY_UID_POD = 2 };
+#define PLAY_NO_NODE UINT32_MAX
 
 struct play_pod {
     uint32_t name_sym, kind;

@@ -47,8 +47,10 @@ sed 's/"units\./"units_many./' "$parts/units.json" >"$parts/units_many.json"
 run units --pods 200000 --churn
 run http --nodes 5000 --pods 50000
 if [ -n "${SPILLWAY_TRACES:-}" ]; then
-    run replay --traces "$SPILLWAY_TRACES" --server
+    run replay --traces "$SPILLWAY_TRACES" --server --stay
+    sed 's/"replay\./"replay_trace./' "$parts/replay.json" >"$parts/replay_trace.json"
 fi
+run replay --workload elastic-day --nodes 10000 --pods 500000 --svg "$build/replay.svg"
 if [ -n "${SPILLWAY_CLUSTER:-}" ]; then
     run cluster
 fi

@@ -239,6 +239,34 @@ Test(replay, a_play_that_takes_too_long_ends_with_what_it_has)
     place_fini(&place);
 }
 
+/* A scheduler that ends, and one that does not come to the end in time. */
+static const struct {
+    const char *line, *error;
+} unfinished[] = {
+    {"--spillway /bin/true", "spillway ended by itself"},
+    {"--arrival-seconds 600 --limit 1", "the time limit passed"},
+};
+
+Test(replay, a_server_run_that_fails_writes_what_it_has)
+{
+    for (size_t i = 0; i < ARRAY_LEN(unfinished); i++) {
+        struct place place;
+        struct process_result result;
+        char line[2 * PATH_BYTES];
+        place_init(&place);
+        snprintf(line, sizeof(line), "--workload steady --nodes 10 --pods 50 --server --json %s %s",
+                 place.json, unfinished[i].line);
+        cr_expect_eq(run(line, &result), 1);
+        cr_expect_not_null(strstr(result.err.data, unfinished[i].error), "%s", result.err.data);
+        json_t *root = figures(&place);
+        cr_expect_eq(figure(root, "replay.is_partial"), 1);
+        cr_expect_eq(figure(root, "replay.nodes"), 10);
+        json_decref(root);
+        process_result_fini(&result);
+        place_fini(&place);
+    }
+}
+
 /* ---- virtual time and HTTP ---- */
 
 static uint32_t intern(struct workload *workload, const char *text)

@@ -119,7 +119,7 @@ step_replay() {
         tail -n 20 "$build/tidy-all.log"
         return 1
     }
-    tests/tidy/replay.sh "$build" "$build/clang"
+    tests/tidy/replay.sh "$build" "$build/clang" && tests/tidy/replay_hash.sh "$make" "$build"
 }
 
 step_cppcheck() {
