@@ -20,7 +20,7 @@
 
 #include "bench/trace_reader.h"
 
-enum { TRACE_PRIORITY_HP = 1000, TRACE_WORKERS_MAX = 100000 };
+enum { TRACE_PRIORITY_HP = 1000, TRACE_WORKERS_MAX = 10000 };
 
 int trace_v2026_load(struct trace_reader *reader, const char *folder, const char *part,
                      struct err *err) NODISCARD;

@@ -115,11 +115,11 @@ Test(trace_v2026, a_part_of_a_gpu_is_a_whole_one_or_so_many_hundredths)
 static const struct {
     const char *row, *error;
 } bad[] = {
-    {"2,5,A10,4,1,0,0,10,HP", ":3: worker_num \"0\": a whole number from 1 to 100000 is expected"},
+    {"2,5,A10,4,1,0,0,10,HP", ":3: worker_num \"0\": a whole number from 1 to 10000 is expected"},
     {"2,5,A10,4,1,2.5,0,10,HP",
-     ":3: worker_num \"2.5\": a whole number from 1 to 100000 is expected"},
-    {"2,5,A10,4,1,100001,0,10,HP",
-     ":3: worker_num \"100001\": a whole number from 1 to 100000 is expected"},
+     ":3: worker_num \"2.5\": a whole number from 1 to 10000 is expected"},
+    {"2,5,A10,4,1,10001,0,10,HP",
+     ":3: worker_num \"10001\": a whole number from 1 to 10000 is expected"},
     {"2,5,A10,,1,1,0,10,HP", ":3: cpu_request \"\": a number from 0 to 100000 is expected"},
     {"2,5,A10,4,-1,1,0,10,HP", ":3: gpu_request \"-1\": a number from 0 to 1024 is expected"},
     {"2,5,A10,4,1,1,,10,HP", ":3: submit_time \"\": a time in seconds is expected"},
@@ -147,19 +147,19 @@ Test(trace_v2026, a_bad_job_is_told_by_its_line_column_and_value)
     }
 }
 
-/* 21 jobs of the most workers: each row is possible, together they are too many pods. Not a row to
+/* 201 jobs of the most workers: each row is possible, together they are too many pods. Not a row to
  * be passed over. */
 Test(trace_v2026, more_pods_than_a_workload_holds_end_it)
 {
     struct trace_fixture fixture;
-    char jobs[2048];
+    static char jobs[16384];
     int len = snprintf(jobs, sizeof(jobs), JOB_COLUMNS);
-    for (int i = 0; i < 21; i++)
-        len += snprintf(jobs + len, sizeof(jobs) - (size_t)len, "%d,5,A10,4,1,100000,0,10,HP\n", i);
+    for (int i = 0; i < 201; i++)
+        len += snprintf(jobs + len, sizeof(jobs) - (size_t)len, "%d,5,A10,4,1,10000,0,10,HP\n", i);
     setup(&fixture, NODES, jobs);
     fixture.options.skip_bad = true;
     cr_expect_eq(trace_fixture_load(&fixture, "v2026"), -EFBIG);
-    cr_expect_not_null(strstr(fixture.err.text, "/job_info_df.csv:22: more than 2000000 pods"),
+    cr_expect_not_null(strstr(fixture.err.text, "/job_info_df.csv:202: more than 2000000 pods"),
                        "%s", fixture.err.text);
     trace_fixture_fini(&fixture);
 }
