@@ -97,8 +97,6 @@ static int show(const struct workload *workload, const struct trace_loaded *load
     report_init(&report, "trace: what it holds");
     report_load(&report, workload);
     report_times(&report, workload);
-    report_add(&report, "trace.loosened", loaded->loosened,
-               "pods that ask for one of several models");
     report_add(&report, "trace.passed_over", loaded->skipped.total, "rows");
     buf_init(&skipped, DESCRIPTION_BYTES);
     trace_describe_skipped(&loaded->skipped, &skipped);
@@ -130,7 +128,7 @@ int cmd_trace(int argc, char **argv)
     const char *dir = NULL, *name = "openb", *json = NULL;
     const struct flag flags[] = {
         {"traces", FLAG_TEXT, &dir, 0, 0, "DIR", "a copy of github.com/alibaba/clusterdata"},
-        {"trace", FLAG_TEXT, &name, 0, 0, "NAME", "as above; default: openb"},
+        {"set", FLAG_TEXT, &name, 0, 0, "NAME", "of it, as above; default: openb"},
         {"skip-bad", FLAG_SWITCH, &options.skip_bad, 0, 0, NULL,
          "count rows that are wrong and pass over them; else the first is the end"},
         {"stay", FLAG_SWITCH, &options.stay, 0, 0, NULL, "no pod ends or is deleted"},

@@ -42,6 +42,23 @@ static uint32_t intern(const struct workload *workload, struct str text)
     return symbol;
 }
 
+/* Required node affinity of one term. */
+static void choose(struct play_pod_parts *parts, const struct workload_pod_kind *from)
+{
+    if (from->choice_count == 0)
+        return;
+    for (uint32_t i = 0; i < from->choice_count; i++)
+        parts->choice_syms[i] = from->choice_syms[i];
+    parts->choice = (struct requirement){.key_sym = from->choice_key_sym,
+                                         .op = SELECTOR_IN,
+                                         .value_count = from->choice_count,
+                                         .value_syms = parts->choice_syms};
+    parts->choice_term = (struct node_term){.expression_count = 1, .expressions = &parts->choice};
+    parts->pod.has_required_terms = true;
+    parts->pod.required_terms = &parts->choice_term;
+    parts->pod.required_term_count = 1;
+}
+
 void play_pod_parts_init(struct play_pod_parts *parts, const struct workload *workload,
                          uint32_t kind)
 {
@@ -69,6 +86,7 @@ void play_pod_parts_init(struct play_pod_parts *parts, const struct workload *wo
         .tolerations = &parts->toleration,
         .toleration_count = from->tolerates_all,
     };
+    choose(parts, from);
 }
 
 void play_node_parts_init(struct play_node_parts *parts, const struct workload *workload,

@@ -19,6 +19,9 @@ struct play_pod_parts {
     struct container_object container;
     struct scalar requests[2 + WORKLOAD_EXTENDED_MAX];
     struct label labels[WORKLOAD_LABELS_MAX], selector[WORKLOAD_LABELS_MAX];
+    struct requirement choice;
+    struct node_term choice_term;
+    uint32_t choice_syms[WORKLOAD_CHOICE_MAX];
     struct toleration toleration;
     struct pod_object pod; /* points into this struct: it must not be moved */
 };

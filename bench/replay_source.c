@@ -57,10 +57,6 @@ static int load_trace(const struct replay_source *source, struct workload *workl
     if (rc < 0)
         return rc;
     trace_describe_skipped(&trace.skipped, &loaded->notes);
-    if (trace.loosened > 0)
-        (void)buf_printf(&loaded->notes,
-                         "%" PRIu32 " pods ask for one of several GPU models: here for any GPU\n",
-                         trace.loosened);
     if (source->hours > 0)
         loaded->until_ms = (int64_t)source->hours * MS_PER_HOUR;
     return 0;

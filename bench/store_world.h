@@ -18,7 +18,7 @@ struct store_world; /* opaque */
 struct store_world_options {
     const struct workload *workload;
     struct store *store;    /* empty; both are borrowed */
-    bool without_selectors; /* spec.nodeSelector is not written */
+    bool without_selectors; /* neither spec.nodeSelector nor spec.affinity is written */
     void *ctx;
     /* Told of each pod that was bound, between changes of the store; NULL: nobody. */
     void (*on_bound)(void *ctx, const char *pod, const char *node, int64_t at_ms);

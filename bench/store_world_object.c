@@ -95,6 +95,27 @@ static void add_limits(struct buf *body, const struct workload *workload,
     }
 }
 
+/* spec.nodeSelector and spec.affinity, each behind a comma. */
+static void add_node_rules(struct buf *body, const struct workload *workload,
+                           const struct workload_pod_kind *from)
+{
+    if (from->selector_count > 0) {
+        (void)buf_add_str(body, ",\"nodeSelector\":{");
+        add_labels(body, workload, from->selector, from->selector_count);
+        (void)buf_add_str(body, "}");
+    }
+    if (from->choice_count == 0)
+        return;
+    (void)buf_printf(body,
+                     ",\"affinity\":{\"nodeAffinity\":{"
+                     "\"requiredDuringSchedulingIgnoredDuringExecution\":{\"nodeSelectorTerms\":[{"
+                     "\"matchExpressions\":[{\"key\":\"%s\",\"operator\":\"In\",\"values\":[",
+                     text(workload, from->choice_key_sym));
+    for (uint32_t i = 0; i < from->choice_count; i++)
+        (void)buf_printf(body, "%s\"%s\"", i > 0 ? "," : "", text(workload, from->choice_syms[i]));
+    (void)buf_add_str(body, "]}]}]}}}");
+}
+
 void store_world_create_pod(struct store *store, const struct workload *workload, uint32_t kind,
                             const char *name, bool with_selector)
 {
@@ -109,11 +130,8 @@ void store_world_create_pod(struct store *store, const struct workload *workload
     (void)buf_add_str(&body, "}},\"spec\":{\"schedulerName\":\"spillway\"");
     if (from->priority != 0)
         (void)buf_printf(&body, ",\"priority\":%" PRId32, from->priority);
-    if (with_selector && from->selector_count > 0) {
-        (void)buf_add_str(&body, ",\"nodeSelector\":{");
-        add_labels(&body, workload, from->selector, from->selector_count);
-        (void)buf_add_str(&body, "}");
-    }
+    if (with_selector)
+        add_node_rules(&body, workload, from);
     if (from->tolerates_all)
         (void)buf_add_str(&body,
                           ",\"tolerations\":[{\"operator\":\"Exists\",\"effect\":\"NoSchedule\"}]");

@@ -24,18 +24,19 @@ static const struct trace_set sets[] = {
     {"openb",
      {"cluster-trace-gpu-v2023/csv", "alibaba-gpu-v2023"},
      trace_openb_load,
-     "openb[:PODS[:NODES]]  GPU cluster of 2023. PODS: default, cpu0, cpu037, cpu050, cpu072,\n"
-     "    cpu100, cpu200, cpu235, cpu250, cpu300, gpushare20, gpushare40, gpushare60, gpushare80,\n"
-     "    gpushare100, gpuspec05, gpuspec10, gpuspec20, gpuspec25, gpuspec33, multigpu20,\n"
-     "    multigpu30, multigpu40, multigpu50; NODES: all_node, gpu_node\n"},
+     "  openb[:PODS[:NODES]]  a GPU cluster of 2023\n"
+     "      PODS: default, cpu0, cpu037, cpu050, cpu072, cpu100, cpu200, cpu235, cpu250, cpu300,\n"
+     "      gpushare20, gpushare40, gpushare60, gpushare80, gpushare100, gpuspec05, gpuspec10,\n"
+     "      gpuspec20, gpuspec25, gpuspec33, multigpu20, multigpu30, multigpu40, multigpu50\n"
+     "      NODES: all_node, gpu_node\n"},
     {"v2025",
      {"cluster-trace-gpu-v2025", "alibaba-gpu-v2025"},
      trace_v2025_load,
-     "v2025  inference services on disaggregated GPUs; it has pods only, nodes are made\n"},
+     "  v2025                 inference services on disaggregated GPUs; their nodes are made\n"},
     {"v2026",
      {"cluster-trace-v2026-spot-gpu", "alibaba-v2026-spot-gpu"},
      trace_v2026_load,
-     "v2026  GPU jobs of high and spot priority; v2026:nodes  its nodes without pods\n"},
+     "  v2026, v2026:nodes    GPU jobs of high and spot priority; the nodes without jobs\n"},
 };
 
 static const struct trace_set *find_set(struct str name)

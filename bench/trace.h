@@ -39,7 +39,6 @@ struct trace_skipped {
 
 struct trace_loaded {
     struct trace_skipped skipped;
-    uint32_t loosened; /* pods that ask for one of several GPU models: they may go anywhere */
 };
 
 /* Reads the trace `name` under `dir` into a workload that was initialised, and sorts it. After an

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -9,7 +10,6 @@ enum {
     MEMORY_MIB_MAX = TRACE_MEMORY_GIB_MAX * 1024,
     GPU_MILLI = 1000,
     ROW_MS = 1000, /* between rows of lists without times */
-    MODELS_MAX = 16,
     FILE_BYTES = 128,
 };
 
@@ -96,7 +96,8 @@ static int read_gpus(struct trace_reader *reader, struct workload_amounts *asks,
 }
 
 /* The models between the '|', each once; how many, or negative. */
-static int split_models(struct trace_reader *reader, struct str models[MODELS_MAX], struct err *err)
+static int split_models(struct trace_reader *reader, struct str models[WORKLOAD_CHOICE_MAX],
+                        struct err *err)
 {
     struct str rest = csv_field(&reader->csv, POD_MODELS);
     int count = 0;
@@ -106,9 +107,9 @@ static int split_models(struct trace_reader *reader, struct str models[MODELS_MA
         bool known = false;
         for (int i = 0; i < count; i++)
             known = known || str_equal(models[i], model);
-        if (model.len == 0 || !trace_is_word(model) || (!known && count == MODELS_MAX))
+        if (model.len == 0 || !trace_is_word(model) || (!known && count == WORKLOAD_CHOICE_MAX))
             return csv_refuse(&reader->csv, CSV_NAME, POD_MODELS,
-                              "a list of at most 16 GPU models with '|' between", err);
+                              "a list of at most 8 GPU models with '|' between", err);
         if (!known)
             models[count++] = model;
         if (!bar)
@@ -117,22 +118,24 @@ static int split_models(struct trace_reader *reader, struct str models[MODELS_MA
     }
 }
 
-static int read_models(struct trace_reader *reader, struct workload_pod_kind *kind,
-                       bool *ret_loosened, struct err *err)
+static int read_models(struct trace_reader *reader, struct workload_pod_kind *kind, struct err *err)
 {
-    struct str models[MODELS_MAX];
-    uint32_t model;
-    *ret_loosened = false;
+    struct str models[WORKLOAD_CHOICE_MAX];
     if (csv_is_missing(&reader->csv, POD_MODELS))
         return 0;
     int count = split_models(reader, models, err);
-    *ret_loosened = count > 1;
-    if (count < 0 || count > 1)
-        return count < 0 ? count : 0;
-    int rc = trace_intern(reader, models[0], &model, err);
-    return rc < 0 ? rc
-                  : trace_add_label(reader, kind->selector, &kind->selector_count, TRACE_GPU_MODEL,
-                                    model, err);
+    int rc =
+        count < 0 ? count : trace_intern(reader, STR(TRACE_GPU_MODEL), &kind->choice_key_sym, err);
+    for (int i = 0; i < count && rc == 0; i++)
+        rc = trace_intern(reader, models[i], &kind->choice_syms[i], err);
+    if (rc < 0)
+        return rc;
+    if (count == 1)
+        return trace_add_label(reader, kind->selector, &kind->selector_count, TRACE_GPU_MODEL,
+                               kind->choice_syms[0], err);
+    kind->choice_count = (uint32_t)count;
+    qsort(kind->choice_syms, kind->choice_count, sizeof(*kind->choice_syms), symbol_compare);
+    return 0;
 }
 
 /* Succeeded and Failed end by themselves. A list without phases: none does. */
@@ -186,7 +189,6 @@ static int read_pod(struct trace_reader *reader, struct err *err)
     struct workload_pod_kind kind = {0};
     struct workload_pod pod;
     uint32_t name;
-    bool loosened = false;
     int rc = trace_read_name(reader, POD_NAME, "", &name, err);
     if (rc == 0)
         rc = csv_read_number(&reader->csv, POD_CPU, &cpu_milli, &kind.asks.cpu_milli, err);
@@ -195,13 +197,12 @@ static int read_pod(struct trace_reader *reader, struct err *err)
     if (rc == 0)
         rc = read_gpus(reader, &kind.asks, err);
     if (rc == 0)
-        rc = read_models(reader, &kind, &loosened, err);
+        rc = read_models(reader, &kind, err);
     if (rc == 0)
         rc = read_times(reader, &pod, err);
     if (rc < 0)
         return rc;
     pod.name_sym = name;
-    reader->loaded->loosened += loosened;
     return trace_add_pod(reader, &kind, &pod, err);
 }
 

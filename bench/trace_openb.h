@@ -5,8 +5,8 @@
  *
  * Nodes: sn, cpu_milli, memory_mib, gpu; model is the label nvidia.com/gpu.product.
  * Pods: name, cpu_milli, memory_mib, num_gpu, gpu_milli (a part of one GPU: as the options say).
- *   gpu_spec, one model: a node selector on its label. Several ("V100M16|V100M32", any of them): a
- *   selector cannot say that, such pods may go to any GPU and are counted as loosened.
+ *   gpu_spec: one model is a node selector on its label, several ("V100M16|V100M32", any of them)
+ *   are a choice: required node affinity.
  *   creation_time: when it is created; the multigpu lists have no times, there the n-th row comes
  *   after n seconds and stays.
  *   pod_phase, scheduled_time, deletion_time: what ended by itself (Succeeded, Failed) runs from

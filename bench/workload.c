@@ -93,6 +93,13 @@ static void copy_pod_kind(struct workload_pod_kind *to, const struct workload_po
     to->selector_count = from->selector_count;
     copy_labels(to->labels, from->labels, from->label_count, WORKLOAD_LABELS_MAX);
     copy_labels(to->selector, from->selector, from->selector_count, WORKLOAD_LABELS_MAX);
+    CHECK(from->choice_count <= WORKLOAD_CHOICE_MAX);
+    to->choice_count = from->choice_count;
+    to->choice_key_sym = from->choice_count > 0 ? from->choice_key_sym : SYM_EMPTY;
+    for (uint32_t i = 0; i < from->choice_count; i++) {
+        CHECK(i == 0 || from->choice_syms[i - 1] < from->choice_syms[i]);
+        to->choice_syms[i] = from->choice_syms[i];
+    }
     to->tolerates_all = from->tolerates_all;
 }
 

@@ -18,6 +18,7 @@ enum {
     WORKLOAD_EXTENDED_MAX = 4,
     WORKLOAD_LABELS_MAX = 4,
     WORKLOAD_TAINTS_MAX = 2,
+    WORKLOAD_CHOICE_MAX = 8,
     WORKLOAD_NODES_MAX = 200000,
     WORKLOAD_PODS_MAX = 2000000,
 };
@@ -62,7 +63,10 @@ struct workload_pod_kind {
     uint32_t label_count, selector_count;
     struct workload_label labels[WORKLOAD_LABELS_MAX];
     struct workload_label selector[WORKLOAD_LABELS_MAX]; /* spec.nodeSelector */
-    bool tolerates_all;                                  /* every NoSchedule taint */
+    /* Required node affinity: the node's label `choice_key_sym` is one of these. None: no rule. */
+    uint32_t choice_key_sym, choice_count;
+    uint32_t choice_syms[WORKLOAD_CHOICE_MAX]; /* ascending */
+    bool tolerates_all;                        /* every NoSchedule taint */
 };
 
 struct workload_pod {

@@ -166,17 +166,17 @@ Test(trace_openb, a_part_of_a_gpu_is_a_whole_one_or_so_many_hundredths)
 
 static const struct {
     const char *spec, *model; /* "" no selector */
-    uint32_t loosened;
+    uint32_t choices;
 } specs[] = {
     {"", "", 0},
     {"nan", "", 0},
     {"T4", "T4", 0},
     {"T4|T4", "T4", 0},
-    {"V100M16|V100M32", "", 1},
-    {"A10|G2|P100|T4|V100M16|V100M32|V100M32", "", 1},
+    {"V100M32|V100M16", "", 2},
+    {"A10|G2|P100|T4|V100M16|V100M32|V100M32", "", 6},
 };
 
-Test(trace_openb, one_model_is_a_node_selector_and_a_choice_of_models_is_counted_as_loosened)
+Test(trace_openb, one_model_is_a_node_selector_and_several_are_a_choice)
 {
     for (size_t i = 0; i < ARRAY_LEN(specs); i++) {
         struct trace_fixture fixture;
@@ -190,9 +190,29 @@ Test(trace_openb, one_model_is_a_node_selector_and_a_choice_of_models_is_counted
         cr_expect_str_eq(trace_fixture_label(&fixture, kind->selector, kind->selector_count,
                                              "nvidia.com/gpu.product"),
                          specs[i].model);
-        cr_expect_eq(fixture.loaded.loosened, specs[i].loosened, "%s", specs[i].spec);
+        cr_assert_eq(kind->choice_count, specs[i].choices, "%s", specs[i].spec);
+        if (kind->choice_count > 0)
+            cr_expect_str_eq(trace_fixture_text(&fixture, kind->choice_key_sym),
+                             "nvidia.com/gpu.product");
+        for (uint32_t j = 0; j < kind->choice_count; j++)
+            cr_expect_not_null(
+                strstr(specs[i].spec, trace_fixture_text(&fixture, kind->choice_syms[j])));
         trace_fixture_fini(&fixture);
     }
+}
+
+/* The order in which models are written does not make another kind. */
+Test(trace_openb, equal_choices_are_one_kind)
+{
+    struct trace_fixture fixture;
+    setup(&fixture, NODES,
+          POD_COLUMNS "a,1000,1024,1,1000,V100M16|V100M32,LS,Running,0,10,0\n"
+                      "b,1000,1024,1,1000,V100M32|V100M16|V100M32,LS,Running,0,10,0\n"
+                      "c,1000,1024,1,1000,V100M32|T4,LS,Running,0,10,0\n");
+    trace_fixture_must_load(&fixture, "openb");
+    cr_expect_eq(fixture.workload.pod_kind_count, 2);
+    cr_expect_eq(fixture.workload.pods[0].kind, fixture.workload.pods[1].kind);
+    trace_fixture_fini(&fixture);
 }
 
 /* ---- rows that are wrong ---- */
@@ -218,12 +238,12 @@ static const struct {
     {"p,1000,1024,2,460,,LS,Running,0,10,0",
      ":3: gpu_milli \"460\": a whole number from 1000 to 1000 is expected"},
     {"p,1000,1024,1,460,T4|,LS,Running,0,10,0",
-     ":3: gpu_spec \"T4|\": a list of at most 16 GPU models with '|' between is expected"},
-    {"p,1000,1024,1,460,1|2|3|4|5|6|7|8|9|10|11|12|13|14|15|16|17,LS,Running,0,10,0",
-     ":3: gpu_spec \"1|2|3|4|5|6|7|8|9|10|11|12|13|14|15|16|17\": a list of at most 16 GPU models "
+     ":3: gpu_spec \"T4|\": a list of at most 8 GPU models with '|' between is expected"},
+    {"p,1000,1024,1,460,1|2|3|4|5|6|7|8|9,LS,Running,0,10,0",
+     ":3: gpu_spec \"1|2|3|4|5|6|7|8|9\": a list of at most 8 GPU models "
      "with '|' between is expected"},
     {"p,1000,1024,1,460,T 4,LS,Running,0,10,0",
-     ":3: gpu_spec \"T 4\": a list of at most 16 GPU models with '|' between is expected"},
+     ":3: gpu_spec \"T 4\": a list of at most 8 GPU models with '|' between is expected"},
     {"p," NUMBERS ",Ran,0,10,0",
      ":3: pod_phase \"Ran\": Running, Pending, Succeeded or Failed is expected"},
     {"p," NUMBERS ",,0,10,0",

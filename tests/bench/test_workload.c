@@ -51,7 +51,7 @@ Test(workload, every_field_of_a_kind_tells_it_from_others)
 {
     struct workload workload;
     workload_init(&workload);
-    struct workload_pod_kind kinds[8];
+    struct workload_pod_kind kinds[11];
     memset(kinds, 0, sizeof(kinds));
     kinds[1].asks.cpu_milli = 1;
     kinds[2].asks.memory_bytes = 1;
@@ -60,6 +60,10 @@ Test(workload, every_field_of_a_kind_tells_it_from_others)
     kinds[5].label_count = 1;
     kinds[6].selector_count = 1;
     kinds[7].tolerates_all = true;
+    for (uint32_t i = 8; i < 11; i++)
+        kinds[i].choice_count = i == 8 ? 1 : 2;
+    kinds[9].choice_syms[1] = 1;
+    kinds[10].choice_syms[1] = 2;
     for (uint32_t i = 0; i < ARRAY_LEN(kinds); i++)
         cr_expect_eq(workload_add_pod_kind(&workload, &kinds[i]), i);
     for (uint32_t i = 0; i < ARRAY_LEN(kinds); i++)

@@ -206,7 +206,7 @@ static const struct {
      "cannot start /nowhere/spillway: no such file or directory"},
     {"http --nodes 1 --pods 5 --spillway /bin/true", 1, "spillway ended by itself"},
     {"trace", 2, "--traces DIR is needed"},
-    {"trace --traces /nowhere --trace v2027", 2, "openb, v2025 or v2026 is expected"},
+    {"trace --traces /nowhere --set v2027", 2, "openb, v2025 or v2026 is expected"},
     {"replay --traces /nowhere --server", 2,
      "/nowhere: a folder cluster-trace-gpu-v2023/csv or alibaba-gpu-v2023 is expected there"},
 };
