@@ -124,7 +124,7 @@ static int run(const char *dir, const char *name, const struct trace_options *op
 
 int cmd_trace(int argc, char **argv)
 {
-    struct trace_options options = {.spare_percent = TRACE_SPARE_PERCENT};
+    struct trace_options options = {.spare_percent = TRACE_SPARE_PERCENT, .seed = 1};
     const char *dir = NULL, *name = "openb", *json = NULL;
     const struct flag flags[] = {
         {"traces", FLAG_TEXT, &dir, 0, 0, "DIR", "a copy of github.com/alibaba/clusterdata"},
@@ -134,6 +134,9 @@ int cmd_trace(int argc, char **argv)
         {"stay", FLAG_SWITCH, &options.stay, 0, 0, NULL, "no pod ends or is deleted"},
         {"gpu-shares", FLAG_SWITCH, &options.gpu_shares, 0, 0, NULL,
          "GPUs by the hundredth (" TRACE_GPU_CORE "); else a part is a whole one"},
+        {"fill", FLAG_COUNT, &options.fill_percent, 0, TRACE_FILL_PERCENT_MAX, "PERCENT",
+         "pods drawn from it until they ask for so much of the GPUs; 0: as they are"},
+        {"seed", FLAG_COUNT, &options.seed, 0, INT32_MAX, "N", "of --fill"},
         {"spare-percent", FLAG_COUNT, &options.spare_percent, 0, 1000, "N",
          "of nodes that are made, beyond the peak"},
         {"json", FLAG_TEXT, &json, 0, 0, "FILE", "write the figures as JSON too"},

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "bench/trace_fill.h"
 #include "bench/trace_openb.h"
 #include "bench/trace_reader.h"
 #include "bench/trace_v2025.h"
@@ -100,6 +101,11 @@ int trace_load(struct workload *workload, const char *dir, const char *name,
     if (rc < 0)
         return rc;
     workload_sort(workload);
+    if (options->fill_percent > 0)
+        rc = trace_fill(workload, options->gpu_shares ? TRACE_GPU_CORE : TRACE_WHOLE_GPU,
+                        options->fill_percent, options->seed, err);
+    if (rc < 0)
+        return rc;
     *ret_loaded = loaded;
     return 0;
 }

@@ -20,13 +20,19 @@
 #define TRACE_WHOLE_GPU "nvidia.com/gpu"          /* one a GPU */
 #define TRACE_GPU_CORE  "koordinator.sh/gpu-core" /* 100 a GPU, as Koordinator counts */
 
-enum { TRACE_SPARE_PERCENT = 10 }; /* what commands take by default */
+enum {
+    TRACE_SPARE_PERCENT = 10, /* what commands take by default */
+    TRACE_FILL_PERCENT_MAX = 1000,
+};
 
 struct trace_options {
     bool skip_bad; /* rows that are wrong are counted and passed over; else the first is the end */
     bool stay;     /* no pod ends or is deleted: the cluster fills up, as in the FGD paper */
-    bool gpu_shares;        /* GPUs by TRACE_GPU_CORE, the sum over all GPUs of a node; else by
-                               TRACE_WHOLE_GPU, a part of one being a whole one */
+    bool gpu_shares; /* GPUs by TRACE_GPU_CORE, the sum over all GPUs of a node; else by
+                        TRACE_WHOLE_GPU, a part of one being a whole one */
+    uint32_t
+        fill_percent; /* the cluster is filled so far (bench/trace_fill.h); 0: pods as they are */
+    uint32_t seed;    /* of that */
     uint32_t spare_percent; /* of nodes that are made (v2025): more than the peak asks for */
 };
 
