@@ -101,7 +101,8 @@ static const char *contradiction(const struct flags_given *given)
     bool is_sized = source->nodes > 0 || source->pods > 0;
     bool is_drawn = given->svg || source->prices || given->preemption;
     bool is_trace = source->set || source->trace.skip_bad || source->trace.stay ||
-                    source->trace.gpu_shares || source->trace.spare_percent != TRACE_SPARE_PERCENT;
+                    source->trace.gpu_shares || source->trace.fill_percent > 0 ||
+                    source->trace.spare_percent != TRACE_SPARE_PERCENT;
     const struct {
         bool is_so;
         const char *text;
@@ -117,7 +118,7 @@ static const char *contradiction(const struct flags_given *given)
          "--events takes only --summary and --state"},
         {source->workload && source->traces, "either --workload or --traces"},
         {is_trace && !source->traces,
-         "--set, --skip-bad, --stay, --gpu-shares and --spare-percent are about --traces"},
+         "--set, --skip-bad, --stay, --gpu-shares, --fill and --spare-percent are about --traces"},
         {is_sized && !source->workload,
          "--nodes and --pods are about --workload: a trace has its own"},
         {given->server && is_drawn,
@@ -171,6 +172,8 @@ static enum flags_result parse(int argc, char **argv, struct flags_given *given)
          "of --traces: no pod ends or is deleted"},
         {"gpu-shares", FLAG_SWITCH, &source->trace.gpu_shares, 0, 0, NULL,
          "of --traces: GPUs in hundredths, summed over those of a node"},
+        {"fill", FLAG_COUNT, &source->trace.fill_percent, 0, TRACE_FILL_PERCENT_MAX, "PERCENT",
+         "of --traces: pods drawn until they ask for so much of the GPUs; 0: as they are"},
         {"spare-percent", FLAG_COUNT, &source->trace.spare_percent, 0, 1000, "N",
          "of --traces that have no nodes: more than the peak asks for"},
         {"server", FLAG_SWITCH, &given->server, 0, 0, NULL,

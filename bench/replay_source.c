@@ -52,8 +52,10 @@ static int load_trace(const struct replay_source *source, struct workload *workl
                       struct replay_loaded *loaded, struct err *err)
 {
     struct trace_loaded trace;
-    int rc = trace_load(workload, source->traces, source->set ? source->set : "openb",
-                        &source->trace, &trace, err);
+    struct trace_options options = source->trace;
+    options.seed = source->seed;
+    int rc = trace_load(workload, source->traces, source->set ? source->set : "openb", &options,
+                        &trace, err);
     if (rc < 0)
         return rc;
     trace_describe_skipped(&trace.skipped, &loaded->notes);

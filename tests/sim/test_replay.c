@@ -139,6 +139,7 @@ static const struct {
     {"--events x --json y", 2, "--events takes only --summary and --state"},
     {"--workload steady --summary", 2, "--summary and --state are about --events"},
     {"--workload steady --stay", 2, "are about --traces"},
+    {"--workload steady --fill 130", 2, "are about --traces"},
     {"--workload steady --set openb", 2, "are about --traces"},
     {"--traces x --nodes 100", 2, "--nodes and --pods are about --workload"},
     {"--workload steady --server --svg x", 2, "are about virtual time, not --server"},
