@@ -245,7 +245,7 @@ int csv_read_number(struct csv *csv, uint32_t column, const struct csv_number *w
     struct str field = csv_field(csv, column);
     bool fine = parse_number(field, &whole, &fraction) && whole >= wanted->min &&
                 (whole < wanted->max || (whole == wanted->max && fraction == 0)) &&
-                (wanted->scale > 0 || !memchr(field.ptr, '.', field.len));
+                (wanted->scale > 0 || fraction == 0);
     if (!fine) {
         char expected[80];
         (void)snprintf(expected, sizeof(expected), "a %snumber from %" PRId64 " to %" PRId64,

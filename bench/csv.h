@@ -46,7 +46,7 @@ struct csv_column {
 /* What a number has to be. */
 struct csv_number {
     int64_t min, max; /* as in the file; max <= CSV_NUMBER_MAX */
-    int64_t scale;    /* the result in so many a unit, rounded; 0: whole numbers, as they are */
+    int64_t scale;    /* the result in so many a unit, rounded; 0: whole numbers ("16.0" is one) */
 };
 
 struct csv {

@@ -16,12 +16,13 @@
  *                         scheduled yet
  *   scheduled_time        is what the other scheduler did
  *
- * Nodes are not published, they are made. A kind for each role, such that the rows' densest figures
- * fit: CN nodes hold the largest instance (192 cores, 1000 GiB) and two that take a whole network
- * card (rdma 100, two a node); HN nodes hold 8 GPUs, and 16 instances of a quarter of a card. The
- * memory beside the cores is that which the role's instances ask for, up to the usual size. As many
- * of a kind as its instances ask for at their peak, by whichever resource asks for most, and
- * options->spare_percent more (packing is never perfect).
+ * Nodes are not published, they are made, a kind for each role that holds what the rows say a node
+ * held. CN: 192 cores and 1024 GiB (the largest instance has 192 cores, another 1000 GiB; all of
+ * them ask for 5 GiB a core), two network cards (max_instance_per_node 2 of those with rdma 100).
+ * HN: 8 GPUs, 128 cores, 1024 GiB (the largest takes 24 cores or 400 GiB beside its GPU, on average
+ * 9 and 47), four network cards (max_instance_per_node 16 of those with rdma 25).
+ * As many of a kind as its instances ask for at their peak, by whichever resource asks for most,
+ * and options->spare_percent more, as no packing is perfect.
  */
 #ifndef BENCH_TRACE_V2025_H
 #define BENCH_TRACE_V2025_H

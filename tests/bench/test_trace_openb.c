@@ -311,3 +311,23 @@ Test(trace_openb, a_bad_row_of_the_node_list_too)
         trace_fixture_fini(&fixture);
     }
 }
+
+/* 200,001 rows that are right: what a workload holds is told before it is full. */
+Test(trace_openb, more_nodes_than_a_workload_holds_end_it)
+{
+    struct trace_fixture fixture;
+    struct buf nodes;
+    buf_init(&nodes, 1 << 23);
+    (void)buf_add_str(&nodes, NODE_COLUMNS);
+    for (int i = 0; i <= WORKLOAD_NODES_MAX; i++)
+        (void)buf_printf(&nodes, "n%d,1,1,0,\n", i);
+    cr_assert_not(buf_overflowed(&nodes));
+    setup(&fixture, nodes.data, POD);
+    fixture.options.skip_bad = true;
+    cr_expect_eq(trace_fixture_load(&fixture, "openb"), -EFBIG);
+    cr_expect_not_null(
+        strstr(fixture.err.text, "/openb_node_list_all_node.csv:200002: more than 200000 nodes"),
+        "%s", fixture.err.text);
+    trace_fixture_fini(&fixture);
+    buf_fini(&nodes);
+}
