@@ -46,9 +46,11 @@ static struct core_load *load_new(uint32_t node_count, void (*change)(struct sch
 /* Twice PASS_PODS wait, so that the first pass fills the caches and the others are counted. */
 enum { PLAIN_PODS = 2048, FULL_PODS = 128, FULL_PODS_BEFORE = 32 };
 
-static void *plain_open(void)
+/* `row` equal pods follow each other. */
+static struct core_load *half_full_new(uint32_t row)
 {
     struct core_load *load = load_new(NODES, NULL);
+    load->row = row;
     for (uint32_t i = 0; i < 2 * NODES; i++) /* two pods of 4 to 12 cores on each of 32 */
         core_load_sized_pod(load, i, i / 2, 4000 + (int64_t)rng_below(&load->rng, 8000), 0);
     for (uint32_t i = 0; i < PASS_PODS + PLAIN_PODS; i++)
@@ -57,6 +59,17 @@ static void *plain_open(void)
     (void)sched_pass(load->sched, PASS_PODS);
     CHECK(load->binds == PASS_PODS);
     return load;
+}
+
+static void *plain_open(void)
+{
+    return half_full_new(1);
+}
+
+static void *batch_open(void)
+{
+    enum { EQUAL_PODS = 64 };
+    return half_full_new(EQUAL_PODS);
 }
 
 /* All nodes are full but each thousandth. */
@@ -237,6 +250,7 @@ static uint32_t preempt_work(void *state)
 
 const struct counted counted_workloads[COUNTED_WORKLOADS] = {
     {"plain", "decision", "5,000 nodes, half full", plain_open, bind_rest, load_close},
+    {"batch", "decision", "the same, 64 equal pods in a row", batch_open, bind_rest, load_close},
     {"full", "decision", "5,000 nodes, 99.9 % full", full_open, bind_rest, load_close},
     {"decode", "pod", "a list of pods read", decode_open, decode_list, decode_close},
     {"units", "decision", "a policy of three units", units_open, bind_rest, load_close},

@@ -17,21 +17,21 @@ static struct str print(char text[TEXT_BYTES], const char *prefix, uint32_t numb
 
 static void add_node(struct micro_world *world, uint32_t i)
 {
-    char name[TEXT_BYTES], text[TEXT_BYTES];
-    struct label labels[LABELS_A_NODE];
-    struct scalar allocatable[] = {
-        {NAME_CPU, 2 * HALF_CPU_MILLI}, {NAME_MEMORY, INT64_C(128) << 30}, {NAME_PODS, 110}};
-    struct node_object node = {.name = print(name, "node-", i),
-                               .resource_version = STR("1"),
-                               .uid = {1, i + 1},
-                               .labels = {LABELS_A_NODE, labels},
-                               .allocatable = {ARRAY_LEN(allocatable), allocatable, true}};
-    node.name_sym = symbol_intern(world->symbols, node.name);
-    labels[0] = (struct label){NAME_HOSTNAME, node.name_sym};
+    char name_text[TEXT_BYTES], text[TEXT_BYTES];
+    struct str name = print(name_text, "node-", i);
+    struct label labels[LABELS_A_NODE] = {{NAME_HOSTNAME, symbol_intern(world->symbols, name)}};
     for (uint32_t k = 1; k < LABELS_A_NODE; k++) {
         labels[k].key_sym = symbol_intern(world->symbols, print(text, "example.com/label-", k));
         labels[k].value_sym = symbol_intern(world->symbols, print(text, "value-", i % (k + 1)));
     }
+    struct scalar allocatable[] = {
+        {NAME_CPU, 2 * HALF_CPU_MILLI}, {NAME_MEMORY, INT64_C(128) << 30}, {NAME_PODS, 110}};
+    const struct node_object node = {.name = name,
+                                     .name_sym = labels[0].value_sym,
+                                     .resource_version = STR("1"),
+                                     .uid = {1, i + 1},
+                                     .labels = {LABELS_A_NODE, labels},
+                                     .allocatable = {ARRAY_LEN(allocatable), allocatable, true}};
     struct node_change change;
     cluster_see_node(&world->cluster, &node, &change);
     node_change_fini(&change);

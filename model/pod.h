@@ -62,12 +62,12 @@ enum nomination {
 
 struct pod {
     struct uid uid;
-    char *name;                 /* owned */
-    char *problem;              /* owned; NULL: fine. Why this pod cannot be scheduled as written */
-    struct shape *shape;        /* referenced */
-    struct pod_meta *meta;      /* referenced */
-    struct unit_waits *waits;   /* owned by sched/unit_timer.h; NULL: it has waited in no unit */
-    struct requests *held;      /* referenced; what it takes on its node. NULL while pending */
+    char *name;               /* owned */
+    char *problem;            /* owned; NULL: fine. Why this pod cannot be scheduled as written */
+    struct shape *shape;      /* referenced */
+    struct pod_meta *meta;    /* referenced */
+    struct unit_waits *waits; /* owned by sched/unit_timer.h; NULL: it has waited in no unit */
+    struct requests *held;    /* referenced; what it takes on its node. NULL while pending */
     struct pod *node_prev, *node_next;   /* the node's pods, while ASSUMED or BOUND */
     struct pod *queue_prev, *queue_next; /* the gated list; private to the queue */
     uint64_t resource_version;           /* cluster_version() of the text; equality only */
@@ -78,6 +78,8 @@ struct pod {
     struct mono_ms retry_at; /* assumed: of its write; parked: when time alone may help */
     uint64_t queue_sequence;
     struct policy_group *group; /* private to policy/book.h; NULL: no policy selects it */
+    int32_t priority;           /* beside queued_at: the queue compares by both */
+    uint32_t rejectors;         /* 1 << enum plugin: who refused it in its last attempt */
     uint32_t heap_position;
     uint32_t park_position;  /* in its cohort; private to sched/park.h */
     uint32_t timer_position; /* in the heap by retry_at: of parked pods, or of writes that wait */
@@ -88,8 +90,6 @@ struct pod {
     uint32_t created_unix_s;     /* until 2106 */
     uint32_t started_unix_s;     /* status.startTime; 0: none */
     uint32_t bound_unix_s;       /* PodScheduled=True since; 0: unknown, or not bound */
-    int32_t priority;
-    uint32_t rejectors; /* 1 << enum plugin: who refused it in its last attempt */
     uint32_t attempts;
     uint32_t list_epoch; /* of the list that last named it */
     uint16_t unschedulable_count, error_count;

@@ -243,14 +243,14 @@ void park_remove(struct park *park, struct pod *pod)
 
 /* ---- waking ---- */
 
-/* Takes out all pods that the plug-in refused and puts them in front of `taken`. The group is gone
- * when these were all. */
+/* Takes out all pods that the plug-in refused, but those that wait for one of `refusers` too, and
+ * puts them in front of `taken`. The group is gone when these were all. */
 static struct pod *group_take(struct park *park, struct park_group *group, uint32_t plugin,
-                              struct pod *taken)
+                              uint32_t refusers, struct pod *taken)
 {
     for (uint32_t i = group->cohort_count; i-- > 0;) {
         struct park_cohort *cohort = &group->cohorts[i];
-        if (!(cohort->rejectors >> plugin & 1))
+        if (!(cohort->rejectors >> plugin & 1) || cohort->rejectors & refusers)
             continue;
         group_count_out(park, group, cohort->rejectors, cohort->pods.count);
         while (cohort->pods.count > 0) { /* in no order: the last one leaves a heap in O(1) */
@@ -267,11 +267,15 @@ static struct pod *group_take(struct park *park, struct park_group *group, uint3
     return taken;
 }
 
+/* The plug-in's hint said yes. */
 static struct pod *group_wake(struct park *park, struct park_group *group, uint32_t plugin,
-                              struct pod *taken)
+                              const struct wake_event *event, struct pod *taken)
 {
-    if (!group->line)
-        return group_take(park, group, plugin, taken);
+    if (!group->line) {
+        uint32_t refusers =
+            park->world.preempts ? 0 : park_refusers(&park->world, group_sample(group), event);
+        return group_take(park, group, plugin, refusers, taken);
+    }
     group->is_hopeful = true;
     struct pod *pod = park_line_give_turn(park, group->line);
     if (!pod)
@@ -314,7 +318,7 @@ struct pod *park_wake(struct park *park, const struct wake_event *event)
                 continue;
             struct park_group *group = entry->group;
             if (!group->is_hopeful && park_hint(&park->world, group_sample(group), plugin, event))
-                taken = group_wake(park, group, plugin, taken);
+                taken = group_wake(park, group, plugin, event, taken);
         }
     }
     return taken;

@@ -53,6 +53,7 @@ struct park_world {
     const struct cluster *cluster;
     const struct book *book; /* NULL: no pod has a policy */
     const struct unit_types *types;
+    bool preempts; /* who is woken may look for victims anywhere, not only for room on that node */
 };
 
 struct park {
@@ -115,5 +116,10 @@ bool pod_active_before(const void *a, const void *b);
 bool park_hint(const struct park_world *world, const struct pod *sample, uint32_t plugin,
                const struct wake_event *event);
 uint32_t park_listeners(enum wake_kind kind); /* 1 << enum plugin of those who are asked */
+
+/* 1 << enum plugin of those who refuse the pod on the node of the event now: what static filters
+ * say, and where only room came free the others too. 0 without a node. */
+uint32_t park_refusers(const struct park_world *world, const struct pod *sample,
+                       const struct wake_event *event);
 
 #endif

@@ -55,3 +55,17 @@ bool park_hint(const struct park_world *world, const struct pod *sample, uint32_
     const struct filter_input in = {.cluster = world->cluster, .shape = sample->shape};
     return ask(&in, plugin, event);
 }
+
+uint32_t park_refusers(const struct park_world *world, const struct pod *sample,
+                       const struct wake_event *event)
+{
+    const struct filter_input in = {.cluster = world->cluster, .shape = sample->shape};
+    bool is_room = event->kind & (WAKE_POD_REMOVED | WAKE_POD_SCALED_DOWN);
+    const struct node *node = event->slot == NODE_SLOT_NONE ? NULL : wake_node(&in, event);
+    uint32_t refusers = 0;
+    for (uint32_t i = 0; node && i < PLUGIN_COUNT; i++)
+        if (filters[i] && (filters[i]->is_static || is_room) &&
+            filters[i]->check(&in, node->slot) != VERDICT_FIT)
+            refusers |= 1u << i;
+    return refusers;
+}

@@ -36,7 +36,7 @@ static void sched_new_parts(struct sched *sched, const struct sched_config *conf
                                           sched->book};
     if (config->preempts)
         sched->preemptor = preemptor_new(&preempt, config->cycle.seed);
-    const struct park_world park = {&sched->cluster, sched->book, sched->types};
+    const struct park_world park = {&sched->cluster, sched->book, sched->types, config->preempts};
     sched->queue = queue_new(&config->queue, &park);
     const struct cycle_world cycle = {.cluster = &sched->cluster,
                                       .nominator = &sched->nominator,

@@ -12,7 +12,7 @@
 #include "model/base/rng.h"
 #include "tests/sched/fixture.h"
 
-enum { NODES = 4, PODS = 24, STEPS = 1500, SEEDS = 40 };
+enum { NODES = 4, PODS = 24, STEPS = 1500, SEEDS = 120 };
 
 /* Over the whole run: to see that the test tests something. */
 struct tally {

@@ -1,5 +1,4 @@
-/* `spillway-bench http`, `trace` and `replay` as a user runs them: real binary, loopback, small
- * loads. */
+/* Commands of `spillway-bench` as a user runs them: real binary, loopback, small loads. */
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -94,6 +93,52 @@ Test(bench_pair, http_binds_all_pods_and_writes_the_figures)
     for (size_t i = 0; i < ARRAY_LEN(positive); i++)
         cr_expect_gt(figure(&place, positive[i]), 0, "%s", positive[i]);
     place_fini(&place);
+}
+
+Test(bench_pair, startup_tells_both_sides_of_the_first_binding)
+{
+    struct place place;
+    struct child_result result;
+    char line[PATH_BYTES + 64];
+    place_init(&place);
+    snprintf(line, sizeof(line), "startup --nodes 20 --pods 400 --json %s", place.json);
+    cr_assert_eq(run(line, &result), 0, "%s", result.errors.data);
+    child_result_fini(&result);
+    cr_expect_eq(figure(&place, "startup.pods"), 400);
+    cr_expect_gt(figure(&place, "startup.seconds"), 0);
+    cr_expect_gt(figure(&place, "startup.server_seconds"), 0);
+    /* The list alone: a pod of it is longer than its name and its two labels. */
+    cr_expect_gt(figure(&place, "startup.sent_bytes"), 400 * 1000);
+    place_fini(&place);
+}
+
+/* 40 shapes of five pods; the room that comes free does for the two smallest. */
+Test(bench_pair, wake_counts_those_who_fit_and_no_others)
+{
+    struct place place;
+    struct child_result result;
+    char line[PATH_BYTES + 128];
+    place_init(&place);
+    snprintf(line, sizeof(line),
+             "wake --nodes 50 --pods 200 --shapes 40 --fitting 2 --events 9 --json %s", place.json);
+    cr_assert_eq(run(line, &result), 0, "%s", result.errors.data);
+    child_result_fini(&result);
+    /* Ten fit before the first event, two before the ninth: each took one. */
+    cr_expect_eq(figure(&place, "wake.could_fit_per_event"), 6);
+    cr_expect_eq(figure(&place, "wake.woken_per_event"), 6);
+    place_fini(&place);
+}
+
+/* What bench/counts.sh relies on: names that can be run, and the units that were done. */
+Test(bench_pair, count_prints_how_many_units_it_did)
+{
+    struct child_result result;
+    cr_expect_eq(run("count wake", &result), 0, "%s", result.errors.data);
+    cr_expect_str_eq(result.output.data, "200\n");
+    child_result_fini(&result);
+    cr_expect_eq(run("count --list", &result), 0);
+    cr_expect_not_null(strstr(result.output.data, "\nwake       event "), "%s", result.output.data);
+    child_result_fini(&result);
 }
 
 /* Two nodes: 4 cores without and 8 cores with 2 GPUs. By time: g1 and g2 take the GPUs, big fits on
@@ -201,6 +246,13 @@ static const struct {
     int code;
     const char *error;
 } wrong[] = {
+    {"wake --nodes 1 --events 2", 2, "at most --nodes events"},
+    {"wake --shapes 5 --fitting 6", 2, "at most --shapes fitting"},
+    {"wake --pods 5 --shapes 6 --fitting 1 --events 1", 2, "at least a pod a shape"},
+    {"startup --pods 0", 2, "a number from 1 to 1000000 is expected"},
+    {"micro --rounds 0", 2, "a number from 1 to 99 is expected"},
+    {"count plain2", 2, "unknown workload \"plain2\""},
+    {"count --judge kept.txt", 2, "usage: spillway-bench count NAME"},
     {"http --nodes 2 --pods 41", 2, "41 pods on 2 nodes: at most 20 a node"},
     {"http --nodes 1 --pods 5 --spillway /nowhere/spillway", 1,
      "cannot start /nowhere/spillway: no such file or directory"},
