@@ -180,7 +180,10 @@ static int run_on(const struct perf_command *command, const struct perf_workload
     char *built = NULL;
     int rc;
     if (command->kubeconfig) {
+        control_plane_init(&plane);
         rc = control_plane_attach(&plane, command->kubeconfig, &err);
+        if (rc < 0)
+            control_plane_close(&plane, false);
     } else {
         built = command->bin ? NULL : control_plane_programs();
         const char *bin = built ? built : command->bin;
