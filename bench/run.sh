@@ -3,7 +3,9 @@
 # together in BUILD/bench.json. Usage: bench/run.sh BUILD. Ends with the first one that fails.
 # SPILLWAY_TRACES=DIR replays the public trace too (see `spillway-bench replay --help`), and
 # SPILLWAY_CLUSTER=1 runs the comparison with kube-scheduler on a real control plane, which takes a
-# quarter of an hour (`spillway-bench cluster --help`).
+# quarter of an hour (`spillway-bench cluster --help`). SPILLWAY_CLUSTER=all runs it with all
+# workloads at 1,000 and 5,000 nodes (keys "cluster_1000." and "cluster."), and a case of Kubernetes'
+# own scheduler_perf with both schedulers ("perf." and "perf_kube."): some hours.
 set -eu
 
 build=${1:?usage: bench/run.sh BUILD}
@@ -49,7 +51,28 @@ run http --nodes 5000 --pods 50000
 if [ -n "${SPILLWAY_TRACES:-}" ]; then
     run replay --traces "$SPILLWAY_TRACES" --server
 fi
-if [ -n "${SPILLWAY_CLUSTER:-}" ]; then
+# Keeps the JSON of the run before under a name of its own: NAME, and a change of its keys.
+keep() {
+    sed "${2:-}" "$parts/${run_name:?}.json" >"$parts/$run_name.$1.json"
+    rm "$parts/$run_name.json"
+}
+if [ "${SPILLWAY_CLUSTER:-}" = all ]; then
+    run_name=cluster
+    for workload in plain node-affinity tolerations preempting infeasible extended; do
+        run cluster --workload "$workload" --nodes 1000 --pods 4000
+        keep "$workload.1000" 's/"cluster\./"cluster_1000./'
+        run cluster --workload "$workload" --nodes 5000 --pods 20000
+        keep "$workload.5000"
+    done
+    run_name=perf
+    perf_files=$(cd tests/real/controlplane && GOTOOLCHAIN=local "$(../go.sh)" list -m \
+        -f '{{.Dir}}/test/integration/scheduler_perf' k8s.io/kubernetes)
+    for scheduler in default-scheduler spillway; do
+        run perf --config "$perf_files/misc/performance-config.yaml" --case SchedulingBasic \
+            --workload 5000Nodes_10000Pods --control-plane --scheduler "$scheduler"
+        [ "$scheduler" = spillway ] || keep kube 's/"perf\./"perf_kube./'
+    done
+elif [ -n "${SPILLWAY_CLUSTER:-}" ]; then
     run cluster
 fi
 

@@ -63,14 +63,13 @@ void attached_init(struct attached *attached)
     attached->store = store_new(NULL, &attached->clock);
     const struct apiserver_options options = {.dir = attached->dir,
                                               .refresh_clock = &attached->clock};
-    attached->server =
-        apiserver_start(&attached->plane.loop, attached->store, &options, &err);
+    attached->server = apiserver_start(&attached->plane.loop, attached->store, &options, &err);
     cr_assert(attached->server, "%s", err.text);
     attached->subscriber.on_event = on_event;
     store_subscribe(attached->store, &attached->subscriber);
-    cr_assert_eq(control_plane_attach(&attached->plane, apiserver_kubeconfig(attached->server),
-                                      &err),
-                 0, "%s", err.text);
+    cr_assert_eq(
+        control_plane_attach(&attached->plane, apiserver_kubeconfig(attached->server), &err), 0,
+        "%s", err.text);
     cr_assert_eq(uv_timer_init(&attached->plane.loop, &attached->binder), 0);
     attached->binder.data = attached;
     cr_assert_eq(uv_timer_start(&attached->binder, on_tick, 1, 1), 0);
@@ -99,9 +98,9 @@ void attached_fini(struct attached *attached)
 void attached_create(struct attached *attached, enum kind_id kind, const char *json)
 {
     struct api_status status;
-    cr_assert(store_create_text(attached->store, kind, STR("default"), str_from(json), NULL,
-                                &status),
-              "%s", json);
+    cr_assert(
+        store_create_text(attached->store, kind, STR("default"), str_from(json), NULL, &status),
+        "%s", json);
 }
 
 size_t attached_count(struct attached *attached, enum kind_id kind, const char *namespace)

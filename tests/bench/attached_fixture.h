@@ -1,5 +1,6 @@
-/* A simulated apiserver in the loop of a measurement's client, and a scheduler in a few lines: every
- * millisecond it binds what waits for "binder" to the first node, one pod at a time or all. */
+/* A simulated apiserver in the loop of a measurement's client, and a scheduler in a few lines:
+ * every millisecond it binds what waits for "binder" to the first node, one pod at a time or all.
+ */
 #ifndef TESTS_BENCH_ATTACHED_FIXTURE_H
 #define TESTS_BENCH_ATTACHED_FIXTURE_H
 

@@ -100,8 +100,8 @@ Test(perf_rate, data_items_are_those_that_perfdash_reads)
     cr_expect(is_near(json_number_value(json_object_get(data, "Average")), 200));
     cr_expect(is_near(json_number_value(json_object_get(data, "Perc90")), 210));
     json_t *last = json_array_get(list, 2);
-    cr_expect(is_near(
-        json_number_value(json_object_get(json_object_get(last, "data"), "Duration")), 0.5));
+    cr_expect(is_near(json_number_value(json_object_get(json_object_get(last, "data"), "Duration")),
+                      0.5));
     json_decref(root);
     buf_fini(&text);
 }

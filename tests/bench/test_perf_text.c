@@ -63,8 +63,7 @@ Test(perf_text, replaces_as_gos_templates_do)
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         struct err err = {0};
         struct buf out;
-        cr_expect_eq(render(rows[i].template, &out, &err), 0, "%s: %s", rows[i].template,
-                     err.text);
+        cr_expect_eq(render(rows[i].template, &out, &err), 0, "%s: %s", rows[i].template, err.text);
         cr_expect_str_eq(out.len > 0 ? out.data : "", rows[i].text, "%s", rows[i].template);
         buf_fini(&out);
     }
