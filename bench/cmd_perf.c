@@ -248,7 +248,7 @@ int cmd_perf(int argc, char **argv)
         {"kubeconfig", FLAG_TEXT, &command.kubeconfig, 0, 0, "FILE",
          "an administrator of an empty cluster where that scheduler runs; nothing is removed"},
         {"control-plane", FLAG_SWITCH, &command.has_control_plane, 0, 0, NULL,
-         "start a real one, and the scheduler: spillway or default-scheduler (kube-scheduler)"},
+         "start a real one, and the scheduler: spillway (with --preemption) or default-scheduler"},
         {"bin", FLAG_TEXT, &command.bin, 0, 0, "DIR",
          "etcd, kube-apiserver, kube-scheduler; default: what tests/real/build.sh makes"},
         {"spillway", FLAG_TEXT, &command.spillway, 0, 0, "PATH",

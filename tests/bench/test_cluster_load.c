@@ -77,7 +77,7 @@ static bool cpu_allows(const json_t *pod, const json_t *node)
     cr_assert_eq(json_unpack((json_t *)(uintptr_t)pod, "{s:{s:[{s:{s:{s:s}}}]}}", "spec",
                              "containers", "resources", "requests", "cpu", &cpu),
                  0);
-    return strtol(cpu, NULL, 10) <= PLAIN_NODE_CORES * 1000L;
+    return strtoll(cpu, NULL, 10) <= PLAIN_NODE_CORES * 1000L;
 }
 
 static const struct {
@@ -131,7 +131,7 @@ static long cpu_milli_of(const json_t *pod)
     cr_assert_eq(json_unpack((json_t *)(uintptr_t)pod, "{s:{s:[{s:{s:{s:s}}}]}}", "spec",
                              "containers", "resources", "requests", "cpu", &cpu),
                  0);
-    return strtol(cpu, NULL, 10);
+    return strtoll(cpu, NULL, 10);
 }
 
 Test(cluster_load, a_cluster_to_preempt_in_is_full_and_has_a_victim_for_each)
