@@ -80,7 +80,7 @@ Test(cluster_judge, an_overfull_node_is_named)
         const char *wrong;
     } rows[] = {
         {CLUSTER_PLAIN, 60, 1, "node-1 is overfull: 45000 millicores"},
-        {CLUSTER_EXTENDED, 9, 1, "9 devices"},
+        {CLUSTER_EXTENDED, 17, 1, "17 devices"},
     };
     for (size_t row = 0; row < ARRAY_LEN(rows); row++) {
         struct attached attached;
