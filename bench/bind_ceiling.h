@@ -2,7 +2,8 @@
  * What the apiserver can take: our own writer (watch/writer.h), which posts bindings that nobody
  * decided, round robin over the nodes, as fast as its window of binds in flight allows. One watcher
  * of all pods is connected, as every scheduler needs one; it decodes what it gets. No scheduler
- * that binds one pod a request can be faster through the same writer.
+ * that binds one pod a request can be faster through the same writer. Nobody is asked whether a pod
+ * fits: where others have to preempt, it does not.
  *
  * With events, each bind has a "Scheduled" Event beside it, on connections of its own, and no bind
  * leaves while too many events are under way: what a scheduler can do that tells of each pod.

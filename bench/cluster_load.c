@@ -39,7 +39,7 @@ bool cluster_workload_parse(const char *name, enum cluster_workload *ret_workloa
 
 /* 20 plain pods are 15 of 32 cores in the mean. Where a pod may not go everywhere, all that may
  * share a node with others may want it: of two pools one could get all, of team 0's quarter of the
- * nodes those of the others too. Devices: 6 a node in the mean. */
+ * nodes those of the others too. Devices: 12 a node in the mean. */
 uint32_t cluster_load_pods_a_node_max(enum cluster_workload workload)
 {
     static const uint32_t pods[] = {
@@ -48,7 +48,7 @@ uint32_t cluster_load_pods_a_node_max(enum cluster_workload workload)
         [CLUSTER_TOLERATIONS] = 8,
         [CLUSTER_PREEMPTING] = 10,
         [CLUSTER_INFEASIBLE] = PLAIN_PODS_A_NODE_MAX,
-        [CLUSTER_EXTENDED] = 6,
+        [CLUSTER_EXTENDED] = 10,
     };
     CHECK(workload < CLUSTER_WORKLOADS);
     return pods[workload];

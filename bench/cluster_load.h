@@ -18,7 +18,7 @@
     X(TOLERATIONS, "tolerations")     /* three nodes of four are tainted for one team of three */  \
     X(PREEMPTING, "preempting")       /* the cluster is full; each pod takes the room of one */    \
     X(INFEASIBLE, "infeasible")       /* each tenth pod fits nowhere */                            \
-    X(EXTENDED, "extended")           /* each pod wants one of the eight devices of a node */
+    X(EXTENDED, "extended")           /* each pod wants one of the sixteen devices of a node */
 
 enum cluster_workload {
 #define X(id, name) CLUSTER_##id,
@@ -30,7 +30,7 @@ enum cluster_workload {
 #define CLUSTER_DEVICE "example.com/device"
 
 enum {
-    CLUSTER_DEVICES_A_NODE = 8,
+    CLUSTER_DEVICES_A_NODE = 16,
     CLUSTER_OBJECT_BYTES = 8192,
 };
 

@@ -155,6 +155,8 @@ void cluster_report(const struct cluster_options *options, const struct cluster_
     add(report, prefix, "nodes", options->nodes, "nodes");
     add(report, prefix, "pods", options->pods, "pods");
     add(report, prefix, "rounds", rounds->count, "rounds");
+    if (rounds->missing > 0)
+        add(report, prefix, "rounds_missing", rounds->missing, "rounds: it was not run to its end");
     for (size_t i = 0; i < ARRAY_LEN(figures); i++)
         add_figure(rounds, &figures[i], options->workload, prefix, report);
     add_ratios(rounds, prefix, report);

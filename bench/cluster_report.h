@@ -9,6 +9,7 @@ enum { CLUSTER_ROUNDS_MAX = 15 };
 
 struct cluster_rounds {
     uint32_t count;
+    uint32_t missing; /* rounds that were asked for and not done: an interrupted run */
     bool takes_part[CONTESTANTS];
     struct cluster_figures figures[CONTESTANTS][CLUSTER_ROUNDS_MAX];
 };

@@ -15,11 +15,6 @@ enum { SAMPLE_EVERY = 20 /* pods */ };
 
 #define SAMPLE_ACCOUNT "sample"
 
-bool contestant_is_scheduler(enum contestant contestant)
-{
-    return contestant == CONTESTANT_KUBE_SCHEDULER || contestant == CONTESTANT_SPILLWAY;
-}
-
 static const char *scheduler_name(enum contestant contestant)
 {
     if (!contestant_is_scheduler(contestant))

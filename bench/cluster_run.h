@@ -55,7 +55,11 @@ struct cluster_figures {
     double restart_seconds; /* start of the program to a watcher sees the pod bound that waited */
 };
 
-bool contestant_is_scheduler(enum contestant contestant); /* it decides; a process of its own */
+/* It decides, and is a process of its own. */
+static inline bool contestant_is_scheduler(enum contestant contestant)
+{
+    return contestant == CONTESTANT_KUBE_SCHEDULER || contestant == CONTESTANT_SPILLWAY;
+}
 
 /* 0, or a negative error and what went wrong: also when a pod is not bound, or a node overfull. */
 int cluster_run(const struct cluster_options *options, enum contestant contestant,

@@ -45,26 +45,39 @@ static void tell(enum contestant who, uint32_t round, const struct cluster_figur
                   figures->restart_seconds, figures->machine_busy);
 }
 
+static int run_round(struct cluster_command *command, uint32_t round)
+{
+    struct cluster_rounds *rounds = &command->rounds;
+    for (enum contestant who = 0; who < CONTESTANTS; who++) {
+        struct err err = {0};
+        if (!rounds->takes_part[who])
+            continue;
+        struct cluster_figures *into = &rounds->figures[who][round];
+        if (cluster_run(&command->options, who, into, &err) < 0) {
+            (void)fprintf(stderr, "spillway-bench cluster: %s: %s\n", contestant_name(who),
+                          err.text);
+            return -1;
+        }
+        tell(who, round, into);
+    }
+    return 0;
+}
+
+/* Whole rounds that were done before one failed are told of; the exit code says that it did. */
 static int run_rounds(struct cluster_command *command)
 {
     struct cluster_rounds *rounds = &command->rounds;
-    for (uint32_t round = 0; round < rounds->count; round++) {
-        /* In one round of several: it costs a few percent, which the medians then do not see. */
-        command->options.records = !command->no_record && round + 1 == rounds->count;
-        for (enum contestant who = 0; who < CONTESTANTS; who++) {
-            struct err err = {0};
-            if (!rounds->takes_part[who])
-                continue;
-            struct cluster_figures *into = &rounds->figures[who][round];
-            if (cluster_run(&command->options, who, into, &err) < 0) {
-                (void)fprintf(stderr, "spillway-bench cluster: %s: %s\n", contestant_name(who),
-                              err.text);
-                return -1;
-            }
-            tell(who, round, into);
-        }
+    uint32_t asked = rounds->count, done = 0;
+    for (bool goes_on = true; goes_on && done < asked;) {
+        /* Recorded is one round of several: it costs a few percent, which medians do not see. */
+        command->options.records = !command->no_record && done + 1 == asked;
+        goes_on = run_round(command, done) == 0;
+        done += goes_on;
     }
-    return 0;
+    rounds->count = done;
+    rounds->missing = asked - done;
+    int reported = done > 0 ? report_all(command) : 1;
+    return done == asked ? reported : 1;
 }
 
 /* False, and it says why: names nobody knows, or more pods than surely fit. */
@@ -118,7 +131,7 @@ static int run_command(struct cluster_command *command)
     }
     if (built)
         command->options.bin = built;
-    int code = run_rounds(command) < 0 ? 1 : report_all(command);
+    int code = run_rounds(command);
     free(built);
     return code;
 }
@@ -156,7 +169,14 @@ int cmd_cluster(int argc, char **argv)
     };
     enum flags_result parsed = flags_parse(
         flags, ARRAY_LEN(flags),
-        "spillway, kube-scheduler and bare binds on a real control plane, in turns", argc, argv);
+        "spillway, kube-scheduler and bare binds on a real control plane, in turns.\n"
+        "of_ceiling, apiserver_ratio: in bare binds; vs_kube, cpu_ratio: to kube-scheduler.\n"
+        "algorithm_ratio: kube-scheduler's scheduling_algorithm_duration (by the clock, all of "
+        "the\n"
+        "drain) to the processor time of spillway's passes over the same pods, idle ones "
+        "included:\n"
+        "the last round's spillway is recorded, and the recording replayed in this process",
+        argc, argv);
     int code = parsed == FLAGS_OK ? run_command(command) : parsed == FLAGS_HELP ? 0 : 2;
     free(command);
     return code;

@@ -83,11 +83,14 @@ static int write_items(const char *path, const struct perf_results *results, str
     return rc;
 }
 
-static int report_all(const struct perf_command *command, const struct perf_results *results)
+static int report_all(const struct perf_command *command, const struct perf_results *results,
+                      bool is_partial)
 {
     struct report report;
     struct err err = {0};
     report_init(&report, "perf: a workload of scheduler_perf from outside");
+    if (is_partial)
+        report_add(&report, "perf.is_partial", 1, "it was not run to its end");
     for (uint32_t i = 0; i < results->count && i < REPORTED_MAX; i++) {
         const struct perf_item *item = &results->items[i];
         (void)printf("%u: %s\n", i + 1, item->name);
@@ -155,10 +158,8 @@ static int play(const struct perf_command *command, const struct perf_workload *
         rc = perf_run(&options, workload, &results, &err);
     control_plane_end_child(plane, &child);
     int code = rc < 0 ? fail(&err) : 0;
-    if (rc < 0 && results.count > 0)
-        (void)printf("not to its end; measured until then:\n");
     if (rc == 0 || results.count > 0) {
-        int reported = report_all(command, &results);
+        int reported = report_all(command, &results, rc < 0);
         code = code ? code : reported;
     }
     perf_results_fini(&results);
@@ -180,7 +181,10 @@ static int run_on(const struct perf_command *command, const struct perf_workload
     char *built = NULL;
     int rc;
     if (command->kubeconfig) {
+        control_plane_init(&plane);
         rc = control_plane_attach(&plane, command->kubeconfig, &err);
+        if (rc < 0)
+            control_plane_close(&plane, false);
     } else {
         built = command->bin ? NULL : control_plane_programs();
         const char *bin = built ? built : command->bin;
@@ -244,7 +248,7 @@ int cmd_perf(int argc, char **argv)
         {"kubeconfig", FLAG_TEXT, &command.kubeconfig, 0, 0, "FILE",
          "an administrator of an empty cluster where that scheduler runs; nothing is removed"},
         {"control-plane", FLAG_SWITCH, &command.has_control_plane, 0, 0, NULL,
-         "start a real one, and the scheduler: spillway or default-scheduler (kube-scheduler)"},
+         "start a real one, and the scheduler: spillway (with --preemption) or default-scheduler"},
         {"bin", FLAG_TEXT, &command.bin, 0, 0, "DIR",
          "etcd, kube-apiserver, kube-scheduler; default: what tests/real/build.sh makes"},
         {"spillway", FLAG_TEXT, &command.spillway, 0, 0, "PATH",

@@ -265,14 +265,19 @@ int control_plane_open_unprioritised(struct control_plane *plane, const char *bi
     return open_all(plane, bin, true, err);
 }
 
+void control_plane_init(struct control_plane *plane)
+{
+    *plane = (struct control_plane){.is_attached = true, .log = {.out = stderr}};
+    loop_open(plane);
+}
+
 int control_plane_attach(struct control_plane *plane, const char *kubeconfig, struct err *err)
 {
     const struct access_options options = {.kubeconfig = kubeconfig};
-    *plane = (struct control_plane){.is_attached = true, .log = {.out = stderr}};
+    CHECK(plane->is_attached && !plane->access);
     plane->access = access_load(&options, &plane->log, err);
     if (!plane->access)
         return -err->code;
-    loop_open(plane);
     plane->client =
         http_client_new(&plane->loop, plane->access, &plane->log, "bench", CLIENT_CONNECTIONS);
     return 0;

@@ -49,7 +49,9 @@ int control_plane_open(struct control_plane *plane, const char *bin, struct err 
 int control_plane_open_unprioritised(struct control_plane *plane, const char *bin,
                                      struct err *err) NODISCARD;
 
-/* The same client and loop, of a server that runs already. */
+/* The same client of a server that runs already; control_plane_init() makes the loop before, which
+ * that server may run on too. After an error control_plane_close() all the same. */
+void control_plane_init(struct control_plane *plane);
 int control_plane_attach(struct control_plane *plane, const char *kubeconfig,
                          struct err *err) NODISCARD;
 

@@ -25,6 +25,11 @@ static int expected(const struct place *place, const char *what)
     return perf_doc_fail(place->reader->doc, place->at, place->err, "%s is %s", place->key, what);
 }
 
+static void *member_of(struct perf_op *op, size_t offset)
+{
+    return (char *)op + offset;
+}
+
 /* ---- kinds of values ---- */
 
 static int set_number(const struct place *place, const json_t *value, int64_t max,
@@ -42,7 +47,7 @@ static int set_number(const struct place *place, const json_t *value, int64_t ma
 
 static int read_number(const struct place *place, struct perf_op *op, size_t offset)
 {
-    return set_number(place, place->value, PERF_COUNT_MAX, (int64_t *)((char *)op + offset));
+    return set_number(place, place->value, PERF_COUNT_MAX, member_of(op, offset));
 }
 
 static int read_count(const struct place *place, struct perf_op *op, size_t offset)
@@ -70,7 +75,7 @@ static int read_number_param(const struct place *place, struct perf_op *op, size
 {
     const json_t *value;
     int rc = find_param(place, &value);
-    return rc < 0 ? rc : set_number(place, value, PERF_COUNT_MAX, (int64_t *)((char *)op + offset));
+    return rc < 0 ? rc : set_number(place, value, PERF_COUNT_MAX, member_of(op, offset));
 }
 
 static int read_count_param(const struct place *place, struct perf_op *op, size_t offset)
@@ -84,7 +89,8 @@ static int read_bool(const struct place *place, struct perf_op *op, size_t offse
 {
     if (!json_is_boolean(place->value))
         return expected(place, "true or false");
-    *(bool *)((char *)op + offset) = json_is_true(place->value);
+    bool *into = member_of(op, offset);
+    *into = json_is_true(place->value);
     return 0;
 }
 
@@ -93,7 +99,8 @@ static int read_text(const struct place *place, struct perf_op *op, size_t offse
     const char *text = json_string_value(place->value);
     if (!text || !*text || strlen(text) > 253 || strpbrk(text, "/?#% \"\\"))
         return expected(place, "a name");
-    *(const char **)((char *)op + offset) = text;
+    const char **into = member_of(op, offset);
+    *into = text;
     return 0;
 }
 
@@ -105,7 +112,8 @@ static int read_names(const struct place *place, struct perf_op *op, size_t offs
             return expected(place, "a list of texts");
     if (!json_is_array(place->value))
         return expected(place, "a list of texts");
-    *(const json_t **)((char *)op + offset) = count > 0 ? place->value : NULL;
+    const json_t **into = member_of(op, offset);
+    *into = count > 0 ? place->value : NULL;
     return 0;
 }
 
@@ -117,7 +125,8 @@ static int read_labels(const struct place *place, struct perf_op *op, size_t off
         return expected(place, "a map of texts");
     json_object_foreach((json_t *)(uintptr_t)place->value, key,
                         value) if (!json_is_string(value)) return expected(place, "a map of texts");
-    *(const json_t **)((char *)op + offset) = place->value;
+    const json_t **into = member_of(op, offset);
+    *into = place->value;
     return 0;
 }
 

@@ -101,22 +101,15 @@ void perf_run_add_job(struct perf_run *run, struct perf_job *owned_job)
     run->jobs[run->job_count++] = owned_job;
 }
 
-struct job_wait {
-    const struct perf_run *run;
-    const struct perf_job *job;
-};
-
 static bool job_is_over(const void *ctx)
 {
-    const struct job_wait *wait = ctx;
-    return perf_job_is_over(wait->job) || perf_job_refused(wait->job) != 0;
+    return perf_job_is_over(ctx) || perf_job_refused(ctx) != 0;
 }
 
 int perf_run_await_job(struct perf_run *run, const struct perf_job *job, struct err *err)
 {
-    const struct job_wait wait = {run, job};
-    int rc = control_plane_await(run->options->plane, job_is_over, &wait,
-                                 run->options->limit_seconds, "all pods deleted", err);
+    int rc = control_plane_await(run->options->plane, job_is_over, job, run->options->limit_seconds,
+                                 "all pods deleted", err);
     return rc < 0 ? rc : perf_run_trouble(run, err);
 }
 

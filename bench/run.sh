@@ -3,7 +3,9 @@
 # together in BUILD/bench.json. Usage: bench/run.sh BUILD. Ends with the first one that fails.
 # SPILLWAY_TRACES=DIR replays the public trace too (see `spillway-bench replay --help`), and
 # SPILLWAY_CLUSTER=1 runs the comparison with kube-scheduler on a real control plane, which takes a
-# quarter of an hour (`spillway-bench cluster --help`).
+# quarter of an hour (`spillway-bench cluster --help`). SPILLWAY_CLUSTER=all runs it with all
+# workloads at 1,000 and 5,000 nodes (keys "cluster_1000." and "cluster."), and a case of Kubernetes'
+# own scheduler_perf with both schedulers ("perf." and "perf_kube."): some hours.
 set -eu
 
 build=${1:?usage: bench/run.sh BUILD}
@@ -51,7 +53,37 @@ if [ -n "${SPILLWAY_TRACES:-}" ]; then
     sed 's/"replay\./"replay_trace./' "$parts/replay.json" >"$parts/replay_trace.json"
 fi
 run replay --workload elastic-day --nodes 10000 --pods 500000 --svg "$build/replay.svg"
-if [ -n "${SPILLWAY_CLUSTER:-}" ]; then
+# Keeps the JSON of the run before under a name of its own: NAME, and a change of its keys.
+keep() {
+    sed "${2:-}" "$parts/${run_name:?}.json" >"$parts/$run_name.$1.json"
+    rm "$parts/$run_name.json"
+}
+if [ "${SPILLWAY_CLUSTER:-}" = all ]; then
+    run_name=cluster
+    for workload in plain node-affinity tolerations preempting infeasible extended; do
+        for nodes in 1000 5000; do
+            size="--nodes $nodes --pods $((nodes * 4))"
+            # kube-scheduler needs some ten milliseconds a victim
+            [ "$workload" != preempting ] ||
+                size="--nodes $nodes --pods $((nodes / 5)) --steady 200 --limit 3600"
+            # shellcheck disable=SC2086 # words
+            run cluster --workload "$workload" $size
+            if [ "$nodes" = 1000 ]; then
+                keep "$workload.1000" 's/"cluster\./"cluster_1000./'
+            else
+                keep "$workload.5000"
+            fi
+        done
+    done
+    run_name=perf
+    perf_files=$(cd tests/real/controlplane && GOTOOLCHAIN=local "$(../go.sh)" list -m \
+        -f '{{.Dir}}/test/integration/scheduler_perf' k8s.io/kubernetes)
+    for scheduler in default-scheduler spillway; do
+        run perf --config "$perf_files/misc/performance-config.yaml" --case SchedulingBasic \
+            --workload 5000Nodes_10000Pods --control-plane --scheduler "$scheduler"
+        [ "$scheduler" = spillway ] || keep kube 's/"perf\./"perf_kube./'
+    done
+elif [ -n "${SPILLWAY_CLUSTER:-}" ]; then
     run cluster
 fi
 

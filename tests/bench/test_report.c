@@ -84,3 +84,21 @@ Test(report, median_of_odd_and_even_counts)
     cr_assert_eq(report_median(odd, 3), 3);
     cr_assert_eq(report_median(even, 4), 2.5);
 }
+
+/* Nearest rank: the smallest value that so many percent are not above. */
+Test(report, percentiles_are_values_that_were_there)
+{
+    static const struct {
+        uint32_t count, percent;
+        double value;
+    } rows[] = {{1, 1, 1},     {1, 100, 1},    {2, 50, 1},     {2, 51, 2},      {10, 50, 5},
+                {10, 90, 9},   {10, 91, 10},   {100, 50, 50},  {100, 99, 99},   {100, 100, 100},
+                {101, 50, 51}, {199, 99, 198}, {200, 99, 198}, {2000, 99, 1980}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        double values[2000];
+        for (uint32_t j = 0; j < rows[i].count; j++) /* falling: it has to sort */
+            values[j] = rows[i].count - j;
+        cr_expect_eq(report_percentile(values, rows[i].count, rows[i].percent), rows[i].value,
+                     "%u%% of %u", rows[i].percent, rows[i].count);
+    }
+}
