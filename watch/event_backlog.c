@@ -6,7 +6,7 @@
 #include "model/base/check.h"
 #include "model/base/mem.h"
 
-/* 96 bytes, the text behind them. */
+/* 80 bytes, the text behind them. */
 struct backlog_entry {
     struct backlog_entry *next;
     const char *reason, *action;

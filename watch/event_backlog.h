@@ -1,6 +1,6 @@
 /*
  * Events that wait for the end of a burst of binds, in the order they happened: only what the
- * request is made of, and not the request (190 bytes instead of a kilobyte), so that the events of
+ * request is made of, and not the request (200 bytes instead of a kilobyte), so that the events of
  * a whole burst can wait.
  */
 #ifndef WATCH_EVENT_BACKLOG_H
