@@ -50,6 +50,7 @@ if [ -n "${SPILLWAY_TRACES:-}" ]; then
     run replay --traces "$SPILLWAY_TRACES" --server
 fi
 if [ -n "${SPILLWAY_CLUSTER:-}" ]; then
+    run wire
     run cluster
 fi
 
