@@ -18,6 +18,7 @@
 #include "bench/cmd_startup.h"
 #include "bench/cmd_units.h"
 #include "bench/cmd_wake.h"
+#include "bench/cmd_wire.h"
 #include "model/base/check.h"
 
 static const struct command {
@@ -39,6 +40,7 @@ static const struct command {
     {"units", cmd_units, "what elastic units add to a decision, to memory, and to waiting"},
     {"wake", cmd_wake, "what one event costs among parked pods"},
     {"memory", cmd_memory, "what nodes and pods cost in memory"},
+    {"wire", cmd_wire, "pods as JSON and as protobuf from a real apiserver: what each side pays"},
     {"replay", cmd_replay,
      "a recording through the core, or a public trace through the real binary"},
     {"trace", cmd_trace, "what a public trace holds, and whether its rows are right"},

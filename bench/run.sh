@@ -22,6 +22,7 @@ date=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 printf '%s\n%s, %s cores, load %s before the start, %s\n\n' \
     "$date" "${cpu:-unknown processor}" "$cores" "$load" "$kernel"
 
+# The command with its flags; its figures are kept under its name.
 run() {
     printf '$ spillway-bench %s\n' "$*"
     "$bench" "$@" --json "$parts/$1.json" || {
@@ -31,35 +32,17 @@ run() {
     printf '\n'
 }
 
-run decode
-run micro
-run cycle --nodes 5000
-if [ -n "${SPILLWAY_CLUSTER:-}" ]; then
-    run preempt --nodes 1000
-else
-    run preempt --nodes 1000 --alone
-fi
-run wake --pods 100000 --shapes 1000
-run memory --nodes 100000 --pods 1000000
-run startup --nodes 5000 --pods 150000
-run units --nodes 5000 --policies 1
-mv "$parts/units.json" "$parts/units_one.json"
-run units --nodes 5000 --policies 10000
-sed 's/"units\./"units_many./' "$parts/units.json" >"$parts/units_many.json"
-run units --pods 200000 --churn
-run http --nodes 5000 --pods 50000
-if [ -n "${SPILLWAY_TRACES:-}" ]; then
-    run replay --traces "$SPILLWAY_TRACES" --server --stay
-    sed 's/"replay\./"replay_trace./' "$parts/replay.json" >"$parts/replay_trace.json"
-fi
-run replay --workload elastic-day --nodes 10000 --pods 500000 --svg "$build/replay.svg"
-# Keeps the JSON of the run before under a name of its own: NAME, and a change of its keys.
-keep() {
-    sed "${2:-}" "$parts/${run_name:?}.json" >"$parts/$run_name.$1.json"
-    rm "$parts/$run_name.json"
+# The same of a command that runs more than once: "NAME.key" becomes "NAME_SUFFIX.key".
+run_as() {
+    suffix=$1
+    shift
+    run "$@"
+    sed "s/\"$1\./\"$1_$suffix./" "$parts/$1.json" >"$parts/$1_$suffix.json"
+    rm "$parts/$1.json"
 }
-if [ "${SPILLWAY_CLUSTER:-}" = all ]; then
-    run_name=cluster
+
+# Every workload beside kube-scheduler, and a case of its own benchmark.
+run_cluster_all() {
     for workload in plain node-affinity tolerations preempting infeasible extended; do
         for nodes in 1000 5000; do
             size="--nodes $nodes --pods $((nodes * 4))"
@@ -67,24 +50,43 @@ if [ "${SPILLWAY_CLUSTER:-}" = all ]; then
             [ "$workload" != preempting ] ||
                 size="--nodes $nodes --pods $((nodes / 5)) --steady 200 --limit 3600"
             # shellcheck disable=SC2086 # words
-            run cluster --workload "$workload" $size
-            if [ "$nodes" = 1000 ]; then
-                keep "$workload.1000" 's/"cluster\./"cluster_1000./'
-            else
-                keep "$workload.5000"
-            fi
+            run_as "$nodes" cluster --workload "$workload" $size
+            mv "$parts/cluster_$nodes.json" "$parts/cluster_$nodes.$workload.json"
         done
     done
-    run_name=perf
     perf_files=$(cd tests/real/controlplane && GOTOOLCHAIN=local "$(../go.sh)" list -m \
         -f '{{.Dir}}/test/integration/scheduler_perf' k8s.io/kubernetes)
     for scheduler in default-scheduler spillway; do
-        run perf --config "$perf_files/misc/performance-config.yaml" --case SchedulingBasic \
-            --workload 5000Nodes_10000Pods --control-plane --scheduler "$scheduler"
-        [ "$scheduler" = spillway ] || keep kube 's/"perf\./"perf_kube./'
+        run_as "$scheduler" perf --config "$perf_files/misc/performance-config.yaml" \
+            --case SchedulingBasic --workload 5000Nodes_10000Pods --control-plane \
+            --scheduler "$scheduler"
     done
-elif [ -n "${SPILLWAY_CLUSTER:-}" ]; then
+}
+
+run decode
+run micro
+run cycle --nodes 5000
+run scale
+run wake --pods 100000 --shapes 1000
+run memory --nodes 100000 --pods 1000000
+run startup --nodes 5000 --pods 150000
+run_as one units --nodes 5000 --policies 1
+run_as many units --nodes 5000 --policies 10000
+run units --pods 200000 --churn
+run http --nodes 5000 --pods 50000
+run replay --workload elastic-day --nodes 10000 --pods 500000 --svg "$build/replay.svg"
+if [ -n "${SPILLWAY_TRACES:-}" ]; then
+    run_as trace replay --traces "$SPILLWAY_TRACES" --server --stay
+fi
+if [ -n "${SPILLWAY_CLUSTER:-}" ]; then
+    run preempt --nodes 1000
+    run wire
     run cluster
+else
+    run preempt --nodes 1000 --alone
+fi
+if [ "${SPILLWAY_CLUSTER:-}" = all ]; then
+    run_cluster_all
 fi
 
 # Each part is one flat object with a line a key (bench/report.c).
@@ -102,3 +104,6 @@ text() { printf '%s' "$1" | tr -d '"\\' | tr -c '[:print:]' ' '; }
 } >"$parts/bench"
 mv "$parts/bench" "$build/bench.json"
 printf 'written: %s\n' "$build/bench.json"
+
+here=$(dirname "$0")
+"$here/figures.sh" "$build/bench.json"

@@ -38,7 +38,7 @@ void writer_bind_answered(struct writer *writer, struct write *write,
     writer->stats.binds_done += outcome == OUTCOME_DONE;
     writer->stats.binds_unknown += outcome == OUTCOME_UNKNOWN;
     writer_answer(writer, EVENT_BIND_REPLY, write, reply, NULL);
-    write_class_pump(&writer->event_class); /* there may be room for events now */
+    writer_pump_events(writer); /* there may be room for events now */
 }
 
 /* ---- reads ---- */

@@ -69,7 +69,7 @@ void write_class_drop(struct write_class *class, struct write *write)
 static void queue_push(struct write_class *class, struct write *write)
 {
     const struct write_class_options *options = &class->options;
-    CHECK(class->waiting + class->in_flight <
+    CHECK(class->waiting + class->in_flight + class->late_count <
           options->queue_max + options->window + WRITE_LATE_MAX); /* I22 */
     write->next = NULL;
     if (write->is_first) {

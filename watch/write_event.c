@@ -1,7 +1,8 @@
 /*
- * Events: best effort, in a ring that is the queue of their class. They leave only while few binds
- * are in flight. What repeats becomes a series (event_series.h); only warnings do: a scheduler's
- * normal events happen once in the life of a pod.
+ * Events: best effort, bounded. They leave only while few binds are in flight; until then normal
+ * ones wait in the backlog, in few bytes each, and others in the queue of their class. What repeats
+ * becomes a series (event_series.h); only warnings do: a scheduler's normal events happen once in
+ * the life of a pod.
  */
 #include <inttypes.h>
 
@@ -51,7 +52,7 @@ static void put_series(struct writer *writer, const struct series_patch *patch)
 }
 
 static void put_new(struct writer *writer, const struct event_request *request,
-                    struct str event_name, const struct series_key *key)
+                    struct str event_name, int64_t unix_us, const struct series_key *key)
 {
     char uid_text[UID_TEXT_BYTES], related_text[UID_TEXT_BYTES];
     struct symbols *symbols = writer->options.symbols;
@@ -69,7 +70,7 @@ static void put_new(struct writer *writer, const struct event_request *request,
         .note = request->note,
         .is_warning = request->is_warning,
         .related = request->related ? &related : NULL,
-        .unix_us = writer_wall_us(),
+        .unix_us = unix_us,
     };
     struct write *write = new_event_write(writer, event.pod.namespace, (struct str){0});
     write->method = "POST";
@@ -80,26 +81,64 @@ static void put_new(struct writer *writer, const struct event_request *request,
     write_class_put(&writer->event_class, write);
 }
 
-/* A name that no event had before, also when the clock stands still. */
-static void next_name(struct writer *writer, struct str pod_name, struct buf *ret_name)
+/* Names are made of it: no two events have the same, also when the clock stands still. */
+static int64_t next_name_ns(struct writer *writer)
 {
     int64_t ns = writer_wall_ns();
     writer->last_event_ns = ns > writer->last_event_ns ? ns : writer->last_event_ns + 1;
-    write_event_name(ret_name, pod_name, writer->last_event_ns);
+    return writer->last_event_ns;
 }
+
+/* ---- normal events ---- */
+
+void writer_pump_events(struct writer *writer)
+{
+    struct write_class *class = &writer->event_class;
+    struct backlog_event event;
+    while (class->waiting < WRITER_EVENTS_IN_FLIGHT && writer_events_may_leave(writer) &&
+           event_backlog_first(&writer->backlog, &event)) {
+        struct buf name;
+        buf_init(&name, URL_BYTES_MAX);
+        write_event_name(&name, event.request.pod.name, event.name_ns);
+        put_new(writer, &event.request, buf_str(&name), event.unix_us, NULL);
+        buf_fini(&name);
+        event_backlog_drop(&writer->backlog);
+    }
+    write_class_pump(class);
+}
+
+static void emit_normal(struct writer *writer, const struct event_request *request)
+{
+    if (writer->backlog.count >= WRITER_EVENT_BACKLOG) {
+        writer->stats.events_dropped++;
+        return;
+    }
+    struct backlog_event event = {
+        .request = *request, .unix_us = writer_wall_us(), .name_ns = next_name_ns(writer)};
+    if (event.request.note.len > EVENT_NOTE_BYTES_MAX) /* one more shows that it is cut */
+        event.request.note.len = EVENT_NOTE_BYTES_MAX + 1;
+    event_backlog_push(&writer->backlog, &event);
+    writer_pump_events(writer);
+}
+
+/* ---- those that repeat, or name two pods ---- */
 
 void writer_emit_event(void *ctx, const struct event_request *request)
 {
     struct writer *writer = ctx;
+    if (!request->is_warning && !request->related && !writer->is_closing) {
+        emit_normal(writer, request);
+        return;
+    }
     if (writer->event_class.waiting >= WRITER_EVENT_RING || writer->is_closing) {
         writer->stats.events_dropped++;
         return;
     }
     struct buf name;
     buf_init(&name, URL_BYTES_MAX);
-    next_name(writer, request->pod.name, &name);
+    write_event_name(&name, request->pod.name, next_name_ns(writer));
     if (!request->is_warning) {
-        put_new(writer, request, buf_str(&name), NULL);
+        put_new(writer, request, buf_str(&name), writer_wall_us(), NULL);
         buf_fini(&name);
         return;
     }
@@ -113,7 +152,7 @@ void writer_emit_event(void *ctx, const struct event_request *request)
     struct series_patch patch;
     switch (event_series_see(writer->series, &sighting, &patch)) {
     case SERIES_POST:
-        put_new(writer, request, buf_str(&name), &sighting.key);
+        put_new(writer, request, buf_str(&name), sighting.unix_us, &sighting.key);
         break;
     case SERIES_PATCH:
         put_series(writer, &patch);
@@ -140,10 +179,12 @@ void writer_event_answered(struct writer *writer, struct write *write,
         log_info(writer->options.log, 4, "Event not written", {"path", write->text.data},
                  {"status", log_number(reply->status, status_text)}, {"reason", reply->err.text});
     }
-    if (!write->has_series || writer->is_closing)
+    if (writer->is_closing)
         return;
     struct series_patch patch;
-    if (write->is_patch)
+    if (!write->has_series)
+        writer_pump_events(writer);
+    else if (write->is_patch)
         event_series_patched(writer->series, write->series_key, outcome == OUTCOME_GONE);
     else if (event_series_posted(writer->series, write->series_key, is_done || was_there, &patch))
         put_series(writer, &patch);
@@ -193,5 +234,5 @@ void writer_on_calm_timer(uv_timer_t *timer)
     if (mono_before(now_mono(), writer->calm_at))
         start_calm_timer(writer);
     else
-        write_class_pump(&writer->event_class);
+        writer_pump_events(writer);
 }

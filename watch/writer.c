@@ -248,6 +248,7 @@ static void part_closed(void *ctx)
     map_fini(&writer->statuses);
     map_fini(&writer->policies);
     decoder_free(writer->pod_decoder);
+    event_backlog_fini(&writer->backlog);
     event_series_free(writer->series);
     free(writer->instance);
     free(writer);

@@ -25,9 +25,10 @@ enum {
     WRITER_BINDS_IN_FLIGHT = 100, /* at most, as the two below: see write_window.h */
     WRITER_STATUS_IN_FLIGHT = 32,
     WRITER_EVENTS_IN_FLIGHT = 16,
-    WRITER_EVENT_CALM_MS = 100,  /* a burst of binds is over after so long */
-    WRITER_EVENT_RING = 1000,    /* as client-go's broadcaster: full means dropped */
-    WRITER_STATUS_QUEUE = 65536, /* waiting patches, newest per pod; over it: OUTCOME_NOT_SENT */
+    WRITER_EVENT_CALM_MS = 100,   /* a burst of binds is over after so long */
+    WRITER_EVENT_RING = 1000,     /* warnings, as client-go's broadcaster: full means dropped */
+    WRITER_EVENT_BACKLOG = 20000, /* normal events of a burst: 4 MB; full means dropped */
+    WRITER_STATUS_QUEUE = 65536,  /* waiting patches, newest per pod; over it: OUTCOME_NOT_SENT */
 };
 
 struct writer_options {

@@ -4,6 +4,7 @@
 
 #include "model/base/map.h"
 #include "model/decode.h"
+#include "watch/event_backlog.h"
 #include "watch/event_series.h"
 #include "watch/log.h"
 #include "watch/write_body.h"
@@ -29,6 +30,7 @@ struct writer {
     uint32_t labelled_count;
     struct decoder *pod_decoder; /* for read_pod() */
     struct write *reading;       /* whose answer is being decoded */
+    struct event_backlog backlog;
     struct event_series *series;
     uv_timer_t series_timer;
     uv_timer_t calm_timer; /* active while binds are many, and until events may leave */
@@ -91,6 +93,7 @@ void writer_status_refuse_binds(struct writer *writer, const char *why);
 
 /* write_event.c */
 void writer_emit_event(void *ctx, const struct event_request *request);
+void writer_pump_events(struct writer *writer); /* when some may be able to leave */
 void writer_event_answered(struct writer *writer, struct write *write,
                            const struct http_reply *reply);
 void writer_series_tick(struct writer *writer);

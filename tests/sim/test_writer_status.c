@@ -237,12 +237,28 @@ Test(writer_status, keeps_events_back_between_two_batches_of_a_burst)
     cr_expect_eq(script_count(&rig.script, "/events"), 0);
 }
 
-Test(writer_status, drops_events_beyond_a_thousand_and_counts_them)
+Test(writer_status, keeps_the_events_of_a_burst_and_counts_those_beyond_20000_that_it_drops)
+{
+    for (uint64_t i = 0; i < 5; i++) /* of a window of 8 */
+        rig_bind(&rig, "web", i);
+    for (uint64_t i = 0; i < 20200; i++)
+        rig_emit(&rig, i, false, "hello");
+    cr_expect_eq(writer_stats(rig.writer).events_dropped, 200);
+    rig_await_count(&rig, "/binding", 5);
+    cr_expect_eq(script_count(&rig.script, "/events"), 0);
+    for (size_t i = 0; i < 1500; i++)
+        SCRIPT_SAY(&rig.script, {201, "{}", SCRIPT_ENDS, 0, "/events"});
+    script_release(&rig.script, 201, "{}"); /* the burst is over */
+    rig_await_events(&rig, 1500);
+    cr_expect_eq(writer_stats(rig.writer).events_dropped, 200);
+}
+
+Test(writer_status, drops_warnings_beyond_a_thousand_and_counts_them)
 {
     for (uint64_t i = 0; i < 5; i++) /* of a window of 8 */
         rig_bind(&rig, "web", i);
     for (uint64_t i = 0; i < 1200; i++)
-        rig_emit(&rig, i, false, "hello");
+        rig_emit(&rig, i, true, "no");
     cr_expect_eq(writer_stats(rig.writer).events_dropped, 200);
     rig_await_count(&rig, "/binding", 5);
     cr_expect_eq(script_count(&rig.script, "/events"), 0);
@@ -253,7 +269,7 @@ Test(writer_status, forgets_an_event_that_was_dropped)
     for (uint64_t i = 0; i < 5; i++) /* of a window of 8 */
         rig_bind(&rig, "web", i);
     for (uint64_t i = 0; i < 1000; i++)
-        rig_emit(&rig, i, false, "hello");
+        rig_emit(&rig, i, true, "no");
     rig_emit(&rig, 5000, true, "no"); /* dropped */
     cr_expect_eq(writer_stats(rig.writer).events_dropped, 1);
     rig_await_count(&rig, "/binding", 5);

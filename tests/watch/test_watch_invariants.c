@@ -31,7 +31,7 @@ static struct write_class class_with(uint32_t waiting, uint32_t in_flight)
 
 Test(watch_invariants, i22_a_queue_over_its_limit_is_a_bug, .signal = SIGABRT)
 {
-    struct write_class class = class_with(4, 3);
+    struct write_class class = class_with(4, 3 + WRITE_LATE_MAX);
     struct write write = {.class = &class};
     write_class_put(&class, &write);
 }
