@@ -117,12 +117,12 @@ Test(batch_rules, with_somebody_nominated_each_pod_has_its_search)
     trial_init(&trial, (struct cycle_config){.percentage = -1}, 10);
     cr_expect(searches(&trial, "cpu=100m"));
     cr_expect_not(searches(&trial, "cpu=100m"));
-    struct pod *nominated =
+    struct pod *vip =
         fixture_pod(&trial.fixture, &(struct fixture_pod){.name = "vip", .nominated = "n3"});
-    nominator_update(&trial.nominator, nominated);
+    nominator_update(&trial.nominator, vip);
     cr_expect(searches(&trial, "cpu=100m"));
     cr_expect(searches(&trial, "cpu=100m"));
-    nominator_remove(&trial.nominator, nominated);
+    nominator_remove(&trial.nominator, vip);
     cr_expect(searches(&trial, "cpu=100m"));
     cr_expect_not(searches(&trial, "cpu=100m"));
     trial_fini(&trial);
