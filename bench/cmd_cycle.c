@@ -2,6 +2,7 @@
 
 #include "bench/core_load.h"
 #include "bench/flags.h"
+#include "bench/packing.h"
 #include "bench/report.h"
 
 enum { ROUNDS_MAX = 99, PODS_A_NODE = 21 /* of 0.75 cores in the mean: half of 32 cores */ };
@@ -68,6 +69,13 @@ static int report_cycle(const struct cycle_command *command)
     report_add(&report, "cycle.ns_per_pod_batched_10x", batched_ns_10x,
                "ns with ten times the nodes");
     report_add(&report, "cycle.growth_batched", batched_ns_10x / batched_ns, "times");
+    report_add(&report, "cycle.packed_all_nodes",
+               packing_nodes_used(PACKING_ALL_NODES, command->row),
+               "% of nodes used, half full; all looked at");
+    report_add(&report, "cycle.packed", packing_nodes_used(PACKING_EACH, command->row),
+               "% with a search for each pod");
+    report_add(&report, "cycle.packed_batched", packing_nodes_used(PACKING_SHARED, command->row),
+               "% when rows share searches");
     return report_finish(&report, command->json);
 }
 

@@ -24,12 +24,12 @@ void book_free(struct book *book)
     size_t position = 0;
     for (struct policy_group *group; (group = map_next(&book->groups, &position));)
         free(group);
+    for (size_t i = 0; i < book->noted_count; i++) /* before the others: some of them are noted */
+        if (book->noted[i]->is_gone)
+            entry_free(book, book->noted[i]);
     position = 0;
     for (struct policy_entry *entry; (entry = map_next(&book->by_name, &position));)
         entry_free(book, entry);
-    for (size_t i = 0; i < book->noted_count; i++)
-        if (book->noted[i]->is_gone)
-            entry_free(book, book->noted[i]);
     map_fini(&book->by_name);
     map_fini(&book->by_uid);
     map_fini(&book->buckets);

@@ -7,9 +7,8 @@
  *   1. the next search is for the same shape, in the same nodes, from the same cursor
  *   2. nothing about any node changed since but the last pod of the batch being put on its node
  *      (cluster->change_count)
- *   3. the sample holds all nodes that fit; or it was cut by the limit of the search, and at most a
- *      quarter as many pods as it had nodes took theirs from it: three quarters of them are as
- *      they were drawn
+ *   3. the sample holds all nodes that fit; or it was cut by the limit of the search, and at most
+ *      an eighth as many pods as it had nodes took theirs from it
  *
  * Each pod gets what filtering and scoring the whole sample anew would give it. A sample of all
  * nodes that fit only ever loses nodes: each pod gets what a search of its own would give it.
@@ -23,7 +22,12 @@
 #include "sched/sample.h"
 #include "sched/walk.h"
 
-enum { BATCH_SHARE = 4 }; /* of a cut sample one pod in so many nodes, the first one always */
+/* Of a cut sample one pod in so many nodes, the first one always. Fewer would cost more: a pod
+ * takes the best that others left. On 1,000 nodes filled to a half by rows of 50 equal pods, packed
+ * (MostAllocated), these nodes were in use: 51.0 % with all nodes looked at, 51.2 % with a new
+ * sample of 100 for each pod; 51.3 % with one for 12 of them (8), 51.8 % for 25 (4), 52.5 % for 50
+ * (2). */
+enum { BATCH_SHARE = 8 };
 
 struct batch {
     struct sample sample;

@@ -46,10 +46,10 @@ static void judge(const struct tournament *tournament, const int64_t *scores, ui
     int64_t top = INT64_MIN;
     uint32_t equals = 0;
     for (uint32_t i = 0; i < count; i++) {
-        if (scores[i] > top)
-            equals = 0;
-        if (scores[i] > top)
+        if (scores[i] > top) {
             top = scores[i];
+            equals = 0;
+        }
         equals += scores[i] == top && top > INT64_MIN;
     }
     cr_assert_eq(tournament_equals(tournament), equals);

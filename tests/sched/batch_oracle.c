@@ -102,7 +102,7 @@ static uint32_t choose_kept(struct oracle *oracle, const struct pod *pod, const 
     for (uint32_t i = 0; i < drawn->count; i++)
         if (fits(oracle, pod, place->type, drawn->slots[i]))
             left.slots[left.count++] = drawn->slots[i];
-    if (oracle->kept.decided >= drawn->count / 4)
+    if (oracle->kept.decided >= drawn->count / 8)
         return NODE_SLOT_NONE;
     oracle->kept.decided++;
     oracle->shared++;

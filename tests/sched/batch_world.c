@@ -226,7 +226,7 @@ static void shapes_init(struct world *world)
 static struct cycle_config config_of(struct world *world)
 {
     static const uint32_t steps[] = {1, 2, 3, 7, 16, 64};
-    static const uint32_t targets[] = {0, 0, 4, 5, 8, 16, 50, 100};
+    static const uint32_t targets[] = {0, 0, 5, 16, 17, 24, 50, 100};
     static const int32_t percentages[] = {-1, -1, -1, -1, -1, 0, 10, 100};
     static const char *const weights[] = {NULL, NULL,
                                           "NodeResourcesFit=0,NodeResourcesBalancedAllocation=0",
@@ -255,7 +255,7 @@ static uint32_t random_node_count(struct world *world)
     case 3:
         return 1 + world_pick(world, 80);
     default:
-        return 1 + world_pick(world, 20);
+        return 1 + world_pick(world, 30);
     }
 }
 

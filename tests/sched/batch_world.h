@@ -22,7 +22,7 @@ struct shape_text {
 };
 
 struct world_counts {
-    uint32_t decided, refused, shared, recalled, in_units;
+    uint32_t decided, refused, shared, cut, recalled, in_units;
 };
 
 struct world {

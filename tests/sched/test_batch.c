@@ -151,6 +151,7 @@ static void run(uint64_t seed, struct world_counts *counts)
     counts->shared += world.counts.shared;
     counts->recalled += world.counts.recalled;
     counts->in_units += world.counts.in_units;
+    counts->cut += world.oracle.shared;
     world_fini(&world);
 }
 
@@ -162,9 +163,11 @@ Test(batch, gives_each_pod_what_a_search_of_all_it_kept_would, .timeout = 120)
     for (uint64_t i = 0; i < CLUSTERS; i++)
         run(seed + i * 10000, &counts);
     (void)fprintf(stderr,
-                  "batch: %u placed, %u of them by a search of others; %u refused, %u of "
-                  "them without a search; %u in units\n",
-                  counts.decided, counts.shared, counts.refused, counts.recalled, counts.in_units);
+                  "batch: %u placed, %u of them by a search of others, %u by one that was cut; %u "
+                  "refused, %u of them without a search; %u in units\n",
+                  counts.decided, counts.shared, counts.cut, counts.refused, counts.recalled,
+                  counts.in_units);
+    cr_expect(counts.cut > CLUSTERS);
     cr_expect(counts.decided > CLUSTERS && counts.shared > CLUSTERS && counts.refused > CLUSTERS);
     cr_expect(counts.recalled > CLUSTERS / 2 && counts.in_units > CLUSTERS / 2);
 }

@@ -70,11 +70,11 @@ static bool searches(struct trial *trial, const char *containers)
     return trial->cycle.walk.visited != UNTOUCHED;
 }
 
-/* Of a sample of 20 nodes that was cut 5 pods take theirs. */
-Test(batch_rules, a_cut_sample_serves_a_quarter_as_many_pods_as_it_has_nodes)
+/* Of a sample of 40 nodes that was cut 5 pods take theirs. */
+Test(batch_rules, a_cut_sample_serves_an_eighth_as_many_pods_as_it_has_nodes)
 {
     struct trial trial;
-    trial_init(&trial, (struct cycle_config){.feasible_target = 20, .percentage = -1}, 50);
+    trial_init(&trial, (struct cycle_config){.feasible_target = 40, .percentage = -1}, 50);
     for (int pod = 0; pod < 17; pod++)
         cr_expect_eq(searches(&trial, "cpu=100m"), pod % 5 == 0, "pod %d", pod);
     trial_fini(&trial);
@@ -117,12 +117,12 @@ Test(batch_rules, with_somebody_nominated_each_pod_has_its_search)
     trial_init(&trial, (struct cycle_config){.percentage = -1}, 10);
     cr_expect(searches(&trial, "cpu=100m"));
     cr_expect_not(searches(&trial, "cpu=100m"));
-    struct pod *nominated =
+    struct pod *vip =
         fixture_pod(&trial.fixture, &(struct fixture_pod){.name = "vip", .nominated = "n3"});
-    nominator_update(&trial.nominator, nominated);
+    nominator_update(&trial.nominator, vip);
     cr_expect(searches(&trial, "cpu=100m"));
     cr_expect(searches(&trial, "cpu=100m"));
-    nominator_remove(&trial.nominator, nominated);
+    nominator_remove(&trial.nominator, vip);
     cr_expect(searches(&trial, "cpu=100m"));
     cr_expect_not(searches(&trial, "cpu=100m"));
     trial_fini(&trial);
