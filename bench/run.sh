@@ -4,8 +4,8 @@
 # SPILLWAY_TRACES=DIR replays the public trace too (see `spillway-bench replay --help`), and
 # SPILLWAY_CLUSTER=1 runs the comparison with kube-scheduler on a real control plane, which takes a
 # quarter of an hour (`spillway-bench cluster --help`). SPILLWAY_CLUSTER=all runs it with all
-# workloads at 1,000 and 5,000 nodes (keys "cluster_1000." and "cluster."), and a case of Kubernetes'
-# own scheduler_perf with both schedulers ("perf." and "perf_kube."): some hours.
+# workloads at 1,000 and 5,000 nodes (keys "cluster_WORKLOAD_NODES."), and a case of Kubernetes' own
+# scheduler_perf with both schedulers ("perf_SCHEDULER."): some hours.
 set -eu
 
 build=${1:?usage: bench/run.sh BUILD}
@@ -50,14 +50,14 @@ run_cluster_all() {
             [ "$workload" != preempting ] ||
                 size="--nodes $nodes --pods $((nodes / 5)) --steady 200 --limit 3600"
             # shellcheck disable=SC2086 # words
-            run_as "$nodes" cluster --workload "$workload" $size
-            mv "$parts/cluster_$nodes.json" "$parts/cluster_$nodes.$workload.json"
+            run_as "$(printf '%s_%s' "$workload" "$nodes" | tr - _)" \
+                cluster --workload "$workload" $size
         done
     done
     perf_files=$(cd tests/real/controlplane && GOTOOLCHAIN=local "$(../go.sh)" list -m \
         -f '{{.Dir}}/test/integration/scheduler_perf' k8s.io/kubernetes)
     for scheduler in default-scheduler spillway; do
-        run_as "$scheduler" perf --config "$perf_files/misc/performance-config.yaml" \
+        run_as "$(printf %s "$scheduler" | tr - _)" perf --config "$perf_files/misc/performance-config.yaml" \
             --case SchedulingBasic --workload 5000Nodes_10000Pods --control-plane \
             --scheduler "$scheduler"
     done
@@ -103,7 +103,6 @@ text() { printf '%s' "$1" | tr -d '"\\' | tr -c '[:print:]' ' '; }
     printf '\n}\n'
 } >"$parts/bench"
 mv "$parts/bench" "$build/bench.json"
-printf 'written: %s\n' "$build/bench.json"
+printf 'written: %s\n\n' "$build/bench.json"
 
-here=$(dirname "$0")
-"$here/figures.sh" "$build/bench.json"
+"$(dirname "$0")/figures.sh" "$build/bench.json"

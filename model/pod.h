@@ -57,7 +57,8 @@ enum bind_phase {
 enum nomination {
     NOMINATION_SEEN, /* as the apiserver tells it */
     NOMINATION_DUE,  /* ours, newer than that: the next write of its status has to say it */
-    NOMINATION_SENT, /* ours, in a write that was not seen yet */
+    NOMINATION_SENT, /* ours, in a write of its condition that was not seen yet */
+    NOMINATION_ENDS, /* none any more, in a write of that alone that was not seen yet */
 };
 
 struct pod {
@@ -72,14 +73,14 @@ struct pod {
     struct pod *queue_prev, *queue_next; /* the gated list; private to the queue */
     uint64_t resource_version;           /* cluster_version() of the text; equality only */
     int64_t generation;
-    uint64_t condition_hash; /* of PodScheduled as last seen or sent; 0: none, or True */
     struct mono_ms queued_at;
+    int32_t priority;           /* beside queued_at: the queue compares by both */
+    uint32_t rejectors;         /* 1 << enum plugin: who refused it in its last attempt */
+    struct policy_group *group; /* private to policy/book.h; NULL: no policy selects it */
+    uint64_t condition_hash;    /* of PodScheduled as last seen or sent; 0: none, or True */
     struct mono_ms backoff_until;
     struct mono_ms retry_at; /* assumed: of its write; parked: when time alone may help */
     uint64_t queue_sequence;
-    struct policy_group *group; /* private to policy/book.h; NULL: no policy selects it */
-    int32_t priority;           /* beside queued_at: the queue compares by both */
-    uint32_t rejectors;         /* 1 << enum plugin: who refused it in its last attempt */
     uint32_t heap_position;
     uint32_t park_position;  /* in its cohort; private to sched/park.h */
     uint32_t timer_position; /* in the heap by retry_at: of parked pods, or of writes that wait */
@@ -112,6 +113,7 @@ struct pod {
     uint8_t unit;          /* private to policy/book.h: index of the unit whose node it is on */
     bool is_counted;       /* private to policy/book.h: in its unit's counts */
     bool is_noted_waiting; /* private to policy/book.h */
+    bool has_sent_labels;  /* with its Binding, and its policy is the same; not seen back yet */
     bool is_conflicted;    /* its last bind was refused with 409; private to sched/binding.c */
 };
 

@@ -153,8 +153,8 @@ void sched_on_event(struct sched *sched, const struct event *event)
     CHECK_NEVER("a known event kind");
 }
 
-/* Pods of lower priority that were nominated to the node have lost it: they look for another one
- * now, and what comes of it is written with the end of their nomination (A14.6). */
+/* Pods of lower priority that were nominated to the node have lost it, and look for another one now
+ * (A14.6). */
 static void sched_yield_node(struct sched *sched, const struct pod *pod, uint32_t node_sym)
 {
     struct nominee *next = NULL;
@@ -164,8 +164,7 @@ static void sched_yield_node(struct sched *sched, const struct pod *pod, uint32_
         next = nominee->next;
         if (lower->priority >= pod->priority)
             continue;
-        lower->nominated_node_sym = SYM_EMPTY;
-        lower->nomination = NOMINATION_DUE;
+        report_nomination_lost(sched, lower);
         nominator_update(&sched->nominator, lower);
         if (lower->queue_place == QUEUE_NOWHERE)
             continue;
@@ -201,6 +200,16 @@ static void sched_refuse(struct sched *sched, struct pod *pod, const struct cycl
     eviction_start(sched, pod, result->preemption);
 }
 
+/* While one pod is decided, what the next two are asked about comes from memory. */
+static void expect_next(const struct sched *sched)
+{
+    struct queue_next next = queue_peek(sched->queue);
+    if (next.first)
+        book_prefetch_units(next.first);
+    if (next.second)
+        book_prefetch_group(next.second);
+}
+
 /* One popped pod: a node is assumed and bound, or it goes back with the reason. */
 static void sched_try(struct sched *sched, struct pod *pod, struct mono_ms now)
 {
@@ -211,12 +220,8 @@ static void sched_try(struct sched *sched, struct pod *pod, struct mono_ms now)
         return;
     }
     sched->stats.attempts++;
-    const struct pod *next = queue_peek(sched->queue);
-    if (next)
-        book_prefetch_group(next);
+    expect_next(sched);
     struct cycle_result result = cycle_run(&sched->cycle, pod, now, &sched->message);
-    if (next)
-        book_prefetch_units(next);
     if (result.slot != NODE_SLOT_NONE)
         binding_start(sched, pod, &result);
     else

@@ -73,7 +73,8 @@ static void mem_status(void *ctx, const struct status_request *request)
     call->node_name_sym = request->nominated_node_sym;
     call->was_false = request->was_false;
     call->observed_generation = request->observed_generation;
-    (void)snprintf(call->reason, sizeof(call->reason), "%s", request->reason);
+    (void)snprintf(call->reason, sizeof(call->reason), "%s",
+                   request->reason ? request->reason : "");
     (void)snprintf(call->text, sizeof(call->text), STR_FMT, STR_ARG(request->message));
     call->text_len = request->message.len;
 }
@@ -119,6 +120,11 @@ static void mem_policy(void *ctx, const struct policy_status *status)
     (void)snprintf(call->text, sizeof(call->text), "%s", out.data);
 }
 
+static void mem_labels(void *ctx, const struct pod_ref *pod)
+{
+    (void)add(ctx, MEM_LABELS, pod);
+}
+
 static void mem_owners(void *ctx)
 {
     (void)add(ctx, MEM_OWNERS, NULL);
@@ -151,6 +157,7 @@ struct port mem_port_port(struct mem_port *port)
         .emit_event = mem_event,
         .evict = mem_evict,
         .patch_policy = mem_policy,
+        .labels_missing = mem_labels,
         .watch_owners = mem_owners,
         .note = mem_note,
     };
