@@ -155,7 +155,7 @@ static void run(uint64_t seed, struct world_counts *counts)
     world_fini(&world);
 }
 
-Test(batch, gives_each_pod_what_a_search_of_all_it_kept_would, .timeout = 120)
+Test(batch, gives_each_pod_what_a_search_of_all_it_kept_would, .timeout = 400)
 {
     struct rng rng;
     uint64_t seed = seed_rng(&rng, "batch");

@@ -240,7 +240,7 @@ static void run(struct play *play, uint64_t seed, bool is_batched)
     core_fini(&play->core);
 }
 
-Test(batch_core, all_that_goes_out_is_the_same_as_without, .timeout = 120)
+Test(batch_core, all_that_goes_out_is_the_same_as_without, .timeout = 400)
 {
     static struct play with, without;
     struct rng rng;
