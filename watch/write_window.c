@@ -43,7 +43,8 @@ void write_window_answered(struct write_window *window, const struct write_answe
             grow(window);
         return;
     }
-    /* What left before the last halving says nothing about the window that is. */
-    if (!window->has_shrunk || !mono_before(answer->sent_at, window->shrunk_at))
+    /* What left before the last halving, or in its millisecond, says nothing about the window that
+     * is. */
+    if (!window->has_shrunk || mono_before(window->shrunk_at, answer->sent_at))
         shrink(window, answer->now, answer->is_throttled ? 1 : WRITE_WINDOW_MIN);
 }

@@ -10,7 +10,7 @@
 #include "model/names.h"
 #include "watch/writer.h"
 
-enum { DEADLINE_MS = 10000, TICK_MS = 5, REPLIES_MAX = 64 };
+enum { DEADLINE_MS = 10000, TICK_MS = 5, REPLIES_MAX = 2048 };
 
 struct got {
     enum event_kind kind;
@@ -289,4 +289,60 @@ Test(writer_store, leaves_one_event_with_a_count)
     cr_expect_eq(json_integer_value(json_object_get(series, "count")), 2);
     cr_expect_str_eq(json_string_value(json_object_get(event, "reason")), "FailedScheduling");
     json_decref(event);
+}
+
+/* ---- the window ---- */
+
+/* `count` binds of the pod (all but the first meet a conflict, which is an answer in good time), as
+ * many at a time as there is room for; then how many there is room for. */
+static size_t room_after(const struct pod_ref *pod, size_t count)
+{
+    size_t all = got_count + count;
+    for (size_t sent = got_count; sent < all; run_until(has_awaited)) {
+        awaited = got_count + 1;
+        for (size_t room = port.bind_room(port.ctx); room > 0 && sent < all; room--, sent++)
+            bind_to(pod, "node-1");
+    }
+    awaited = all;
+    run_until(has_awaited);
+    return port.bind_room(port.ctx);
+}
+
+static uint64_t halved_before_ms;
+
+static bool is_a_later_ms(void)
+{
+    return uv_hrtime() / 1000000 > halved_before_ms;
+}
+
+/* The next requests get it, and they leave in a later millisecond than the last halving. */
+static void arm_many(struct fault fault)
+{
+    halved_before_ms = uv_hrtime() / 1000000;
+    run_until(is_a_later_ms);
+    cr_assert(fault_arm(apiserver_faults(server), &fault));
+}
+
+Test(writer_store, opens_the_window_at_a_fast_server_and_halves_it_on_429_504_and_slow_answers)
+{
+    struct pod_ref pod = make_pod();
+    cr_expect_eq(room_after(&pod, 1), 8, "one at a time proves nothing");
+    cr_expect_eq(room_after(&pod, 700), 100);
+
+    /* All that was under way is one warning; the answers behind it may earn a few again. */
+    arm_many((struct fault){.on = FAULT_ON_BIND, .act = FAULT_DO_STATUS, .code = 504, .times = 10});
+    size_t room = room_after(&pod, 100);
+    cr_expect(room >= 50 && room <= 55, "%zu after 504s", room);
+    arm_many((struct fault){
+        .on = FAULT_ON_BIND, .act = FAULT_DO_STATUS, .code = 429, .retry_after_s = 1, .times = 10});
+    room = room_after(&pod, 50);
+    cr_expect(room >= 25 && room <= 30, "%zu after 429s", room);
+    cr_expect_eq(writer_stats(writer).throttled, 10);
+    arm_many((struct fault){
+        .on = FAULT_ON_BIND, .act = FAULT_DO_LATE, .delay_ms = 2100, .times = (uint32_t)room});
+    size_t late = room_after(&pod, room);
+    cr_expect(late >= room / 2 && late <= room / 2 + 2, "%zu after slow answers", late);
+
+    room = room_after(&pod, 1000);
+    cr_expect(room >= late + 15, "one more a window of answers: from %zu to %zu", late, room);
 }
