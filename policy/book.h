@@ -93,8 +93,8 @@ void book_node_changed(struct book *book, uint32_t slot); /* labels changed, cam
 /* ---- what the walk asks; valid until the next book_settle() ---- */
 
 /* Hints about a pod that is asked about soon. With 10,000 policies nothing of its own is in the
- * cache: the first call, as soon as it is known who comes next, starts to load its group; the
- * second, half a microsecond later or more, what the group leads to. They change nothing. */
+ * cache: the first call, two decisions before its own, starts to load its group; the second, one
+ * before, what the group leads to. They change nothing. */
 void book_prefetch_group(const struct pod *pod);
 void book_prefetch_units(const struct pod *pod);
 

@@ -228,9 +228,9 @@ struct pod *queue_pop(struct queue *queue, struct mono_ms now)
     return pod;
 }
 
-const struct pod *queue_peek(const struct queue *queue)
+struct queue_next queue_peek(const struct queue *queue)
 {
-    return heap_peek(&queue->active);
+    return (struct queue_next){heap_peek(&queue->active), heap_peek_second(&queue->active)};
 }
 
 static uint16_t count_up(uint16_t count)

@@ -60,8 +60,11 @@ void queue_add(struct queue *queue, struct pod *pod, struct mono_ms now);
  * the head of BACKOFF comes at once (PopFromBackoffQ), never one of ERROR_BACKOFF. */
 struct pod *queue_pop(struct queue *queue, struct mono_ms now);
 
-/* Who is popped next, as far as is known now; a hint, NULL when nobody is. */
-const struct pod *queue_peek(const struct queue *queue);
+/* Who are popped next, as far as is known now; hints, NULL when nobody is. */
+struct queue_next {
+    const struct pod *first, *second;
+};
+struct queue_next queue_peek(const struct queue *queue);
 
 /* A popped pod comes back. `rejectors` (1 << enum plugin): refused, is parked. 0: failed by an
  * error, waits its error backoff. Counts and timestamp as A3. */

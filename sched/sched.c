@@ -201,6 +201,16 @@ static void sched_refuse(struct sched *sched, struct pod *pod, const struct cycl
     eviction_start(sched, pod, result->preemption);
 }
 
+/* While one pod is decided, what the next two are asked about comes from memory. */
+static void expect_next(const struct sched *sched)
+{
+    struct queue_next next = queue_peek(sched->queue);
+    if (next.first)
+        book_prefetch_units(next.first);
+    if (next.second)
+        book_prefetch_group(next.second);
+}
+
 /* One popped pod: a node is assumed and bound, or it goes back with the reason. */
 static void sched_try(struct sched *sched, struct pod *pod, struct mono_ms now)
 {
@@ -211,12 +221,8 @@ static void sched_try(struct sched *sched, struct pod *pod, struct mono_ms now)
         return;
     }
     sched->stats.attempts++;
-    const struct pod *next = queue_peek(sched->queue);
-    if (next)
-        book_prefetch_group(next);
+    expect_next(sched);
     struct cycle_result result = cycle_run(&sched->cycle, pod, now, &sched->message);
-    if (next)
-        book_prefetch_units(next);
     if (result.slot != NODE_SLOT_NONE)
         binding_start(sched, pod, &result);
     else

@@ -70,6 +70,13 @@ void *heap_peek(const struct heap *heap)
     return heap->count > 0 ? heap->items[0] : NULL;
 }
 
+void *heap_peek_second(const struct heap *heap)
+{
+    if (heap->count < 3)
+        return heap->count == 2 ? heap->items[1] : NULL;
+    return heap->before(heap->items[2], heap->items[1]) ? heap->items[2] : heap->items[1];
+}
+
 void *heap_pop(struct heap *heap)
 {
     void *first = heap_peek(heap);

@@ -24,6 +24,7 @@ void heap_fini(struct heap *heap);
 
 void heap_push(struct heap *heap, void *item);   /* CHECKs that it is in no heap */
 void *heap_peek(const struct heap *heap);        /* the first, or NULL */
+void *heap_peek_second(const struct heap *heap); /* who leaves after the first, or NULL */
 void *heap_pop(struct heap *heap);               /* takes the first out, or NULL */
 void heap_remove(struct heap *heap, void *item); /* CHECKs that it is in this heap */
 void heap_update(struct heap *heap, void *item); /* after its order changed */

@@ -28,6 +28,7 @@ Test(heap, an_empty_heap_has_no_first)
     struct heap heap;
     heap_init(&heap, job_before, job_position);
     cr_assert_null(heap_peek(&heap));
+    cr_assert_null(heap_peek_second(&heap));
     cr_assert_null(heap_pop(&heap));
     heap_fini(&heap);
 }
@@ -45,6 +46,7 @@ Test(heap, pops_in_order_and_ties_by_number)
         heap_check(&heap);
     }
     for (int i = 0; i < 6; i++) {
+        cr_assert_eq(heap_peek_second(&heap), i < 5 ? &jobs[order[i + 1]] : NULL);
         struct job *job = heap_pop(&heap);
         cr_assert_eq(job->id, order[i]);
         cr_assert_eq(job->position, HEAP_NOWHERE);
