@@ -200,6 +200,7 @@ bool answer_fault(struct call *call)
     case FAULT_DO_DROP_NODE_THEN:
     case FAULT_DO_DROP_NODE_AFTER:
     case FAULT_DO_KUBELET_REFUSES:
+    case FAULT_DO_IGNORE_LABELS:
         break;
     }
     return false;

@@ -72,7 +72,8 @@ enum { MAX_FAULTS = 32, FAULT_DELAY_MS_MAX = 3600 * 1000 };
     X(DROP_NODE_BEFORE, "drop-node-before") /* its node is deleted, then it is applied */          \
     X(DROP_NODE_THEN, "drop-node-then")     /* deleted between the binding and its answer */       \
     X(DROP_NODE_AFTER, "drop-node-after")   /* deleted right after the answer */                   \
-    X(KUBELET_REFUSES, "kubelet-refuses")   /* applied, and the kubelet says OutOfcpu */
+    X(KUBELET_REFUSES, "kubelet-refuses")   /* applied, and the kubelet says OutOfcpu */           \
+    X(IGNORE_LABELS, "ignore-labels")       /* applied but for its labels, as with a gate off */
 
 enum fault_class {
 #define X(name, text) FAULT_ON_##name,

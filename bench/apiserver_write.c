@@ -90,7 +90,8 @@ static bool bind_compact(struct call *call, struct str body, struct api_status *
     json_t *annotations = strings_member(metadata, "annotations");
     json_t *labels = strings_member(metadata, "labels");
     request.annotations = annotations;
-    request.labels = labels;
+    bool ignores = call->fault && call->fault->act == FAULT_DO_IGNORE_LABELS;
+    request.labels = ignores ? NULL : labels;
     request.before_1_35 = !version_at_least(call->server, 35);
     bool done = store_bind(call->server->store, &request, ret_status);
     json_decref(annotations);

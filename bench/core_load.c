@@ -56,6 +56,12 @@ static void load_policy(void *ctx, const struct policy_status *status)
     (void)status;
 }
 
+static void load_labels_missing(void *ctx, const struct pod_ref *pod)
+{
+    (void)ctx;
+    (void)pod;
+}
+
 static void load_owners(void *ctx)
 {
     (void)ctx;
@@ -99,6 +105,7 @@ void core_load_init_with(struct core_load *load, uint64_t seed,
         .emit_event = load_event,
         .evict = load_evict,
         .patch_policy = load_policy,
+        .labels_missing = load_labels_missing,
         .watch_owners = load_owners,
         .note = load_note,
     };

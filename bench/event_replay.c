@@ -127,6 +127,12 @@ static void replay_patch_policy(void *ctx, const struct policy_status *status)
     ((struct event_replay *)ctx)->deeds++;
 }
 
+static void replay_labels_missing(void *ctx, const struct pod_ref *pod)
+{
+    (void)ctx;
+    (void)pod;
+}
+
 static void replay_watch_owners(void *ctx)
 {
     (void)ctx;
@@ -193,6 +199,7 @@ static void take_config(struct event_replay *replay, struct codec *codec)
         .emit_event = replay_emit_event,
         .evict = replay_evict,
         .patch_policy = replay_patch_policy,
+        .labels_missing = replay_labels_missing,
         .watch_owners = replay_watch_owners,
         .note = replay_note,
     };

@@ -112,6 +112,7 @@ struct pod {
     uint8_t unit;          /* private to policy/book.h: index of the unit whose node it is on */
     bool is_counted;       /* private to policy/book.h: in its unit's counts */
     bool is_noted_waiting; /* private to policy/book.h */
+    bool has_sent_labels;  /* with its Binding, and its policy is the same; not seen back yet */
     bool is_conflicted;    /* its last bind was refused with 409; private to sched/binding.c */
 };
 

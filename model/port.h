@@ -33,7 +33,8 @@ struct bind_request {
     uint32_t annotation_count, label_count;
     const struct meta_pair *annotations; /* copied onto the pod by every apiserver */
     /* Copied by 1.35 and later; on older ones the port patches the pod first, and the answer to
-     * that patch is the answer to the bind when it fails (elastic-policies 10.3). */
+     * that patch is the answer to the bind when it fails (elastic-policies 10.3), or where
+     * labels_missing() was told. */
     const struct meta_pair *labels;
 };
 
@@ -87,6 +88,9 @@ struct port {
     /* The status of a ResourcePolicy of our own group. Newest wins while one waits. */
     void (*patch_policy)(void *ctx,
                          const struct policy_status *status); /* -> POLICY_STATUS_REPLY */
+    /* A pod was seen with what its Binding carried, but for the labels: not all servers of 1.35
+     * and later copy them. From now on they are patched first. */
+    void (*labels_missing)(void *ctx, const struct pod_ref *pod);
     /* From now on OWNER_* events are wanted (some policy counts in percent). More calls do nothing.
      */
     void (*watch_owners)(void *ctx);

@@ -128,7 +128,7 @@ static void describe_unit(const struct sched *sched, const struct pod *pod,
     add_cost(policy, unit, pod, pairs);
 }
 
-static void send_described(struct sched *sched, const struct pod *pod, struct bind_request *request)
+static void send_described(struct sched *sched, struct pod *pod, struct bind_request *request)
 {
     struct bind_pairs pairs;
     pairs.annotation_count = pairs.label_count = 0;
@@ -137,6 +137,7 @@ static void send_described(struct sched *sched, const struct pod *pod, struct bi
     request->annotations = pairs.annotations;
     request->label_count = pairs.label_count;
     request->labels = pairs.labels;
+    pod->has_sent_labels = pairs.label_count > 0;
     sched->port.bind(sched->port.ctx, request);
 }
 

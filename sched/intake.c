@@ -163,6 +163,8 @@ static void intake_living_pod(struct sched *sched, struct pod *pod, const struct
     cluster_see_pod(&sched->cluster, object, is_ours(sched, object->scheduler_name_sym), &change);
     if (change.pod)
         intake_enter_book(sched, change.pod, object);
+    if (change.bits & POD_CONFIRMED)
+        intake_check_labels(sched, pod, object);
     if (change.bits & POD_SAME) {
         if (before.was_queued)
             queue_reinsert(sched->queue, pod, 0, sched_now(sched));

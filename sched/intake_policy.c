@@ -3,6 +3,7 @@
  * edit takes each pod it concerns out of the queue's groups and puts it back; a slot that comes
  * free in a unit gives the next of its line a turn.
  */
+#include "model/pod_meta.h"
 #include "sched/sched_private.h"
 
 enum {
@@ -16,6 +17,7 @@ enum {
 static void before_regroup(void *ctx, struct pod *pod)
 {
     struct sched *sched = ctx;
+    pod->has_sent_labels = false; /* its unit's may be others now */
     queue_detach(sched->queue, pod);
 }
 
@@ -85,6 +87,38 @@ void intake_start_failure(struct sched *sched, const struct pod *pod)
     book_cool(sched->book, pod, unit, sched_now(sched));
     book_note_refusal(sched->book, pod, unit, STR("a pod was bound and did not start"),
                       sched_wall_s(sched));
+}
+
+/* ---- labels of a unit ---- */
+
+static bool carries(const struct pod *pod, const struct label *labels, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++)
+        if (labels_get(&pod->meta->labels, labels[i].key_sym) != labels[i].value_sym)
+            return false;
+    return true;
+}
+
+/* Annotations of ours say that it was our Binding; then its labels have to be there too, or this
+ * server does not copy them, whatever its version (elastic-policies 10.3). */
+void intake_check_labels(struct sched *sched, struct pod *pod, const struct pod_object *object)
+{
+    bool is_asked = pod->has_sent_labels && pod_policy_entry(pod);
+    pod->has_sent_labels = false;
+    if (!is_asked)
+        return;
+    struct err err = {0};
+    const struct policy *policy = book_policy(sched->book, pod, &err);
+    uint32_t index = policy ? policy_unit_find(policy, pod->unit_sym) : POLICY_UNITS_MAX;
+    if (index == POLICY_UNITS_MAX || !str_equal(object->assignment.policy, policy->name) ||
+        !str_equal(object->assignment.unit, symbol_str(sched->symbols, pod->unit_sym)))
+        return;
+    const struct policy_unit *unit = &policy->units[index];
+    if (carries(pod, unit->labels, unit->label_count) &&
+        carries(pod, unit->type_labels, unit->type_label_count))
+        return;
+    struct pod_ref ref = pod_ref(pod);
+    sched->port.labels_missing(sched->port.ctx, &ref);
 }
 
 /* ---- events ---- */

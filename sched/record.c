@@ -158,6 +158,12 @@ static void port_patch_policy(void *ctx, const struct policy_status *status)
     recorder->port.patch_policy(recorder->port.ctx, status);
 }
 
+static void port_labels_missing(void *ctx, const struct pod_ref *pod)
+{
+    struct recorder *recorder = ctx;
+    recorder->port.labels_missing(recorder->port.ctx, pod);
+}
+
 static void port_watch_owners(void *ctx)
 {
     struct recorder *recorder = ctx;
@@ -183,6 +189,7 @@ struct port recorder_port(struct recorder *recorder)
         .emit_event = port_emit_event,
         .evict = port_evict,
         .patch_policy = port_patch_policy,
+        .labels_missing = port_labels_missing,
         .watch_owners = port_watch_owners,
         .note = port_note,
     };

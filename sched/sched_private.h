@@ -77,6 +77,8 @@ void intake_nomination_gone(struct sched *sched, uint32_t node_sym, const struct
 
 /* intake_policy.c: policies, budgets and owners; what they mean to waiting pods */
 void intake_policy_event(struct sched *sched, const struct event *event);
+/* A pod was seen where it was bound to, as `object`. */
+void intake_check_labels(struct sched *sched, struct pod *pod, const struct pod_object *object);
 void intake_settle(struct sched *sched); /* before anything is decided or asked */
 void intake_report_policies(struct sched *sched, struct mono_ms now);
 struct mono_ms intake_next_report(const struct sched *sched);

@@ -2,7 +2,7 @@
  * Labels of a unit on its way to the pod (elastic-policies 10.3). An apiserver of 1.35 or later
  * copies a Binding's labels; an older one does not, and there the pod is patched first: never
  * after, or the kubelet starts it without them. Which it is, GET /version says, once; binds without
- * labels do not wait for it.
+ * labels do not wait for it. What the watch shows of the first pods has the last word.
  */
 #include <jansson.h>
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "watch/url.h"
 #include "watch/writer_private.h"
 
-enum { BINDING_LABELS_MINOR = 35 };
+enum { BINDING_LABELS_MINOR = 35, POD_NAME_BYTES_MAX = 512 };
 
 /* The same pod's labels, to be sent before `bind`. */
 static struct write *new_labels(struct writer *writer, struct write *bind,
@@ -127,6 +127,24 @@ void writer_labels_answered(struct writer *writer, struct write *write,
     }
     writer_answer(writer, EVENT_BIND_REPLY, bind, reply, NULL); /* the bind itself never left */
     write_class_drop(&writer->bind_class, bind);
+}
+
+/* What the version promised is not so: a gate is off, or an admission drops them. */
+void writer_labels_missing(void *ctx, const struct pod_ref *pod)
+{
+    struct writer *writer = ctx;
+    if (writer->label_route != ROUTE_BINDING)
+        return; /* they went by a PATCH, or that was decided meanwhile */
+    writer->label_route = ROUTE_PATCH;
+    struct buf name CLEANUP(buf_fini);
+    buf_init(&name, POD_NAME_BYTES_MAX);
+    (void)buf_printf(&name, "%s/" STR_FMT, symbol_text(writer->options.symbols, pod->namespace_sym),
+                     STR_ARG(pod->name));
+    log_warning(writer->options.log,
+                "The apiserver did not copy the labels of a Binding to its pod: from now on pods "
+                "of units with podLabels are patched before they are bound, which needs the right "
+                "to patch pods",
+                {"pod", name.data});
 }
 
 void writer_labels_refuse_binds(struct writer *writer, const char *why)

@@ -151,6 +151,7 @@ struct port writer_port(struct writer *writer)
         .emit_event = writer_emit_event,
         .evict = writer_evict,
         .patch_policy = writer_patch_policy,
+        .labels_missing = writer_labels_missing,
         .watch_owners = port_watch_owners,
         .note = port_note,
     };

@@ -14,7 +14,7 @@
 enum label_route {
     ROUTE_UNKNOWN,
     ROUTE_ASKED,   /* GET /version is under way */
-    ROUTE_BINDING, /* the Binding carries them */
+    ROUTE_BINDING, /* the Binding carries them, as long as they are seen to arrive */
     ROUTE_PATCH,   /* a PATCH of the pod comes before */
 };
 
@@ -66,6 +66,7 @@ bool writer_labels_first(struct writer *writer, struct write *bind,
 void writer_labels_answered(struct writer *writer, struct write *write,
                             const struct http_reply *reply);
 void writer_version_answered(struct writer *writer, const struct http_reply *reply);
+void writer_labels_missing(void *ctx, const struct pod_ref *pod); /* the port's */
 void writer_labels_refuse_binds(struct writer *writer, const char *why);
 
 /* write_evict.c */

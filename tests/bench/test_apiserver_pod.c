@@ -35,6 +35,29 @@ static const struct version_row {
     {"v1.24.17-aliyun.1", "\"minor\":\"24\"", false},
 };
 
+static void bind_with_metadata(void)
+{
+    cr_assert_eq(face_code(&f, "POST", POD "/binding",
+                           "{\"apiVersion\":\"v1\",\"kind\":\"Binding\",\"metadata\":{\"name\":"
+                           "\"a\",\"annotations\":{\"unit\":\"ecs\"},\"labels\":{\"paid\":"
+                           "\"yes\"}},\"target\":{\"kind\":\"Node\",\"name\":\"n1\"}}"),
+                 201);
+}
+
+Test(apiserver_pod, a_new_server_may_copy_annotations_and_no_labels)
+{
+    struct str value;
+    face_init(&f, NULL);
+    face_pod(&f, "a");
+    cr_assert(
+        fault_arm(apiserver_faults(f.server),
+                  &(struct fault){.on = FAULT_ON_BIND, .act = FAULT_DO_IGNORE_LABELS, .times = 1}));
+    bind_with_metadata();
+    cr_expect_str_eq(object_node_name(pod()), "n1");
+    cr_expect(object_annotation(pod(), STR("unit"), &value) && str_is(value, "ecs"));
+    cr_expect_not(object_label(pod(), STR("paid"), &value));
+}
+
 Test(apiserver_pod, which_metadata_of_a_binding_reaches_the_pod_depends_on_the_version)
 {
     for (size_t i = 0; i < ARRAY_LEN(versions); i++) {
@@ -47,11 +70,7 @@ Test(apiserver_pod, which_metadata_of_a_binding_reaches_the_pod_depends_on_the_v
         cr_expect(reply_has(&reply, versions[i].minor));
         reply_fini(&reply);
         face_pod(&f, "a");
-        cr_assert_eq(face_code(&f, "POST", POD "/binding",
-                               "{\"apiVersion\":\"v1\",\"kind\":\"Binding\",\"metadata\":{\"name\":"
-                               "\"a\",\"annotations\":{\"unit\":\"ecs\"},\"labels\":{\"paid\":"
-                               "\"yes\"}},\"target\":{\"kind\":\"Node\",\"name\":\"n1\"}}"),
-                     201);
+        bind_with_metadata();
         cr_expect(object_annotation(pod(), STR("unit"), &value) && str_is(value, "ecs"));
         cr_expect_eq(object_label(pod(), STR("paid"), &value), versions[i].copies_labels,
                      "version %s", versions[i].minor);

@@ -119,6 +119,11 @@ static void mem_policy(void *ctx, const struct policy_status *status)
     (void)snprintf(call->text, sizeof(call->text), "%s", out.data);
 }
 
+static void mem_labels(void *ctx, const struct pod_ref *pod)
+{
+    (void)add(ctx, MEM_LABELS, pod);
+}
+
 static void mem_owners(void *ctx)
 {
     (void)add(ctx, MEM_OWNERS, NULL);
@@ -151,6 +156,7 @@ struct port mem_port_port(struct mem_port *port)
         .emit_event = mem_event,
         .evict = mem_evict,
         .patch_policy = mem_policy,
+        .labels_missing = mem_labels,
         .watch_owners = mem_owners,
         .note = mem_note,
     };

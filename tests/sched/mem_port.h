@@ -16,6 +16,7 @@ enum mem_call_kind {
     MEM_EVENT,
     MEM_EVICT,
     MEM_POLICY, /* patch_policy(): `pod` is the policy's name */
+    MEM_LABELS, /* labels_missing() */
     MEM_OWNERS, /* watch_owners() */
     MEM_NOTE,
     MEM_KIND_COUNT

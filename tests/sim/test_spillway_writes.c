@@ -85,6 +85,33 @@ Test(spillway_writes, labels_are_patched_before_the_bind_on_an_older_apiserver)
     expect_labels("v1.34.2", NULL);
 }
 
+/* Its version says that it copies them; the watch shows that it does not. */
+Test(spillway_writes, labels_are_patched_before_the_bind_once_one_did_not_get_them)
+{
+    stage_open(&stage);
+    struct label_watch watch = {.subscriber.on_event = on_change};
+    store_subscribe(stage.store, &watch.subscriber);
+    policy_stage_add_nodes(&stage, "10");
+    policy_stage_create(&stage, "web",
+                        "\"units\":[{\"resource\":\"eci\",\"podLabels\":{\"tier\":\"cheap\"}}]");
+    policy_stage_add_pods(&stage, "web", 1, "web");
+    stage_fault(&stage,
+                &(struct fault){.on = FAULT_ON_BIND, .act = FAULT_DO_IGNORE_LABELS, .times = 1000});
+    stage_start(&stage, "kubeconfig", NULL);
+    stage_await_bindings(&stage, 1);
+    cr_expect_eq(watch.without, 1);
+    stage_await_said(&stage, "did not copy the labels of a Binding");
+    policy_stage_add_pods(&stage, "more", 20, "web");
+    stage_await_bindings(&stage, 21);
+    cr_expect_eq(watch.with, 20);
+    cr_expect_eq(watch.without, 1);
+    cr_expect_eq(spillway_count_said(&stage.spillway, "did not copy the labels"), 1);
+    cr_expect(spillway_said(&stage.spillway, "default/web-0"));
+    policy_stage_await_status(&stage, "web", "units.0.pods", "21");
+    cr_expect_eq(stage_stop(&stage), 0);
+    store_unsubscribe(stage.store, &watch.subscriber);
+}
+
 Test(spillway_writes, labels_survive_lost_connections_on_an_older_apiserver)
 {
     expect_labels("v1.34.2", &(struct fault){.on = FAULT_ON_ANY,

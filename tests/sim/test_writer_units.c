@@ -98,6 +98,22 @@ Test(writer_units, patches_the_pod_before_the_bind_where_the_server_is_older)
     cr_expect_eq(rig.replies[0].outcome, OUTCOME_DONE);
 }
 
+Test(writer_units, patches_first_once_labels_of_a_binding_did_not_arrive)
+{
+    SCRIPT_SAY(&rig.script, VERSION("37"), CREATED, OK("{}"), CREATED);
+    bind_labelled("web-0", 1);
+    rig_await_replies(&rig, 1);
+    struct pod_ref pod = rig_pod(&rig, "web-0", 1);
+    rig.port.labels_missing(rig.port.ctx, &pod);
+    bind_labelled("web-1", 2);
+    rig_await_replies(&rig, 2);
+    rig.port.labels_missing(rig.port.ctx, &pod); /* of a bind that was under way */
+    static const char *const paths[] = {"/version", BIND_PATH("web-0"), POD_PATH("web-1"),
+                                        BIND_PATH("web-1")};
+    expect_requests(paths, ARRAY_LEN(paths));
+    cr_expect_str_eq(script_request(&rig.script, 2)->method, "PATCH");
+}
+
 Test(writer_units, goes_by_the_version_that_a_server_emulates)
 {
     SCRIPT_SAY(&rig.script,
