@@ -69,6 +69,29 @@ void sentence_format_why(const struct symbols *symbols, const struct unit_refusa
     CHECK_NEVER("an unknown refusal");
 }
 
+static void format_preempt(const struct symbols *symbols, const struct unit_refusal *refusal,
+                           struct buf *out)
+{
+    switch (refusal->preempt) {
+    case UNIT_PREEMPT_NOT_SOUGHT:
+        return;
+    case UNIT_PREEMPT_NONE:
+        (void)buf_add_str(out, ", preemption finds no victims");
+        return;
+    case UNIT_PREEMPT_FOUND:
+        (void)buf_printf(out, ", preemption of %" PRIu32 " pods on node %s", refusal->victim_count,
+                         symbol_text(symbols, refusal->victims_node_sym));
+        return;
+    case UNIT_PREEMPT_WAITS:
+        (void)buf_add_str(out, ", preemption waits for its victims to leave");
+        return;
+    case UNIT_PREEMPT_NEVER:
+        (void)buf_add_str(out, ", preemption not allowed by preemptionPolicy=Never");
+        return;
+    }
+    CHECK_NEVER("an unknown answer");
+}
+
 static void format_when(const struct unit_refusal *refusal, struct buf *out)
 {
     switch (refusal->when) {
@@ -103,6 +126,7 @@ void sentence_format(const struct policy *policy, const struct symbols *symbols,
         (void)buf_printf(out, "%s%s: ", i > 0 ? "; " : "",
                          symbol_text(symbols, policy->units[refusals[i].unit].name_sym));
         sentence_format_why(symbols, &refusals[i], out);
+        format_preempt(symbols, &refusals[i], out);
         format_when(&refusals[i], out);
     }
     if (overflow == OVERFLOW_FORBIDDEN)

@@ -3,7 +3,7 @@
  * grammar; appended to kube-scheduler's sentence with one space before it:
  *
  *   part   := "Policy " name ", generation " n ": " unit { "; " unit } [ tail ] "."
- *   unit   := unit-name ": " why [ ", next unit " when ]
+ *   unit   := unit-name ": " why [ ", preemption " how ] [ ", next unit " when ]
  *   why    := "full, " n " of " n " pods"
  *           | "full, " resource " " amount " used, " amount " asked, " amount " allowed"
  *           | "no node takes it"
@@ -12,6 +12,8 @@
  *           | "cooling down until " time
  *           | "cannot host " need
  *           | "not tried"
+ *   how    := "finds no victims" | "of " n " pods on node " node-name
+ *           | "waits for its victims to leave" | "not allowed by preemptionPolicy=Never"
  *   when   := "tried" | "tried since " time | "not before " time | "only when this one is full"
  *   tail   := "; other nodes: not allowed" | "; other nodes: none takes it"
  *
@@ -48,6 +50,15 @@ enum unit_when {
     UNIT_WHEN_ROOM,       /* stays here until the unit is full or takes it */
 };
 
+/* What came of the search for victims in the unit; with preemption off there is none. */
+enum unit_preempt {
+    UNIT_PREEMPT_NOT_SOUGHT,
+    UNIT_PREEMPT_NONE,
+    UNIT_PREEMPT_FOUND, /* they are asked to leave */
+    UNIT_PREEMPT_WAITS, /* those of last time are leaving */
+    UNIT_PREEMPT_NEVER, /* the pod's own preemptionPolicy */
+};
+
 /* Why one unit refused one pod: the data behind sentence, status and tests. */
 struct unit_refusal {
     uint32_t unit; /* index */
@@ -56,6 +67,8 @@ struct unit_refusal {
     const char *need;         /* CANNOT_HOST: constant text */
     enum unit_when when;
     int64_t until_unix_s; /* COOLING, UNIT_WHEN_AT: the end; UNIT_WHEN_SINCE: it was then */
+    enum unit_preempt preempt;
+    uint32_t victim_count, victims_node_sym; /* UNIT_PREEMPT_FOUND */
 };
 
 enum overflow_result { OVERFLOW_NOT_REACHED, OVERFLOW_FORBIDDEN, OVERFLOW_NONE_FITS };
@@ -69,12 +82,16 @@ void sentence_format_why(const struct symbols *symbols, const struct unit_refusa
                          struct buf *out);
 
 /* Reads the part back out of a whole condition message. False when there is none. For each unit
- * named: its name, why and the times; used to restore timers after a restart, and by tests. */
+ * named: its name, why, what of victims, and the times; used to restore timers after a restart, and
+ * by tests. */
 struct unit_said {
     struct str name; /* lent by the message */
     enum unit_why why;
     enum unit_when when;
     int64_t until_unix_s;
+    enum unit_preempt preempt;
+    int64_t victim_count; /* UNIT_PREEMPT_FOUND */
+    struct str victims_node;
 };
 bool sentence_parse(struct str message, struct str *ret_policy, int64_t *ret_generation,
                     struct unit_said *ret_units, uint32_t max, uint32_t *ret_count);

@@ -99,17 +99,54 @@ static bool read_when(struct str text, struct unit_said *said)
     return true;
 }
 
-/* "unit-name: why [, next unit when]" */
+/* Digits up to the end, no sign. */
+static bool read_number(struct str text, int64_t *ret_number)
+{
+    int64_t number = 0;
+    for (size_t i = 0; i < text.len; i++)
+        if (text.ptr[i] < '0' || text.ptr[i] > '9' || __builtin_mul_overflow(number, 10, &number) ||
+            __builtin_add_overflow(number, text.ptr[i] - '0', &number))
+            return false;
+    *ret_number = number;
+    return text.len > 0;
+}
+
+static bool read_how(struct str text, struct unit_said *said)
+{
+    static const char of[] = "of ";
+    struct str number;
+    if (str_is(text, "finds no victims"))
+        said->preempt = UNIT_PREEMPT_NONE;
+    else if (str_is(text, "waits for its victims to leave"))
+        said->preempt = UNIT_PREEMPT_WAITS;
+    else if (str_is(text, "not allowed by preemptionPolicy=Never"))
+        said->preempt = UNIT_PREEMPT_NEVER;
+    else if (str_starts(text, of)) {
+        said->preempt = UNIT_PREEMPT_FOUND;
+        said->victims_node = str_from_offset(text, sizeof(of) - 1);
+        return take_until(&said->victims_node, " pods on node ", &number) &&
+               read_number(number, &said->victim_count) && said->victims_node.len > 0;
+    } else
+        return false;
+    return true;
+}
+
+/* "unit-name: why [, preemption how] [, next unit when]" */
 static bool read_unit(struct str text, struct unit_said *ret_said)
 {
     struct unit_said said = {.when = UNIT_WHEN_NEVER_SAID};
-    struct str why;
+    struct str why, how;
     if (!take_until(&text, ": ", &said.name) || said.name.len == 0)
         return false;
     if (!take_until(&text, ", next unit ", &why)) {
         why = text;
         text = (struct str){0};
     } else if (!read_when(text, &said))
+        return false;
+    how = why;
+    if (!take_until(&how, ", preemption ", &why))
+        why = how;
+    else if (!read_how(how, &said))
         return false;
     if (!read_why(why, &said))
         return false;
@@ -120,18 +157,6 @@ static bool read_unit(struct str text, struct unit_said *ret_said)
 static bool is_tail(struct str text)
 {
     return str_is(text, "other nodes: not allowed") || str_is(text, "other nodes: none takes it");
-}
-
-static bool read_generation(struct str text, int64_t *ret_generation)
-{
-    int64_t generation = 0;
-    for (size_t i = 0; i < text.len; i++)
-        if (text.ptr[i] < '0' || text.ptr[i] > '9' ||
-            __builtin_mul_overflow(generation, 10, &generation) ||
-            __builtin_add_overflow(generation, text.ptr[i] - '0', &generation))
-            return false;
-    *ret_generation = generation;
-    return text.len > 0;
 }
 
 /* What one pass reads, handed out only when all of it is right. */
@@ -149,7 +174,7 @@ static bool read_part(struct str text, struct said *said)
     said->count = 0;
     if (!take_within(&text, POLICY_NAME_BYTES_MAX, ", generation ", &said->policy) ||
         !take_within(&text, GENERATION_DIGITS_MAX, ": ", &number) ||
-        !read_generation(number, &said->generation) || find(said->policy, " ") < said->policy.len)
+        !read_number(number, &said->generation) || find(said->policy, " ") < said->policy.len)
         return false;
     for (bool is_last = false; !is_last;) {
         is_last = !take_until(&text, "; ", &segment);

@@ -113,19 +113,20 @@ static bool is_waiting_for_victims(struct unit_search *search)
     return false;
 }
 
-/* Room in the unit through victims; never for lack of it in a virtual unit. */
-static bool unit_preempt(struct unit_search *search, uint32_t unit)
+/* What was sought and found, for the sentence. */
+static enum unit_preempt preempt_said(const struct unit_search *search, bool is_settled)
 {
-    const struct unit_refusal *refusal = &search->refusals[unit];
-    const struct unit_type *type =
-        &search->cycle->world.types->items[search->policy->units[unit].type];
-    bool is_full =
-        refusal->why == UNIT_WHY_FULL && refusal->fullness.kind != FULLNESS_OWNER_UNKNOWN;
-    if (type->is_virtual || type->obeys_only_max || (!is_full && refusal->why != UNIT_WHY_LACKS))
-        return false;
+    if (search->result.preemption)
+        return UNIT_PREEMPT_FOUND;
+    if (is_settled)
+        return UNIT_PREEMPT_WAITS;
+    return search->pod->preempts_never ? UNIT_PREEMPT_NEVER : UNIT_PREEMPT_NONE;
+}
+
+static bool find_victims(struct unit_search *search, uint32_t unit, bool is_full)
+{
     const struct cycle_world *world = &search->cycle->world;
-    if (!world->preemptor)
-        return false;
+    const struct unit_type *type = &world->types->items[search->policy->units[unit].type];
     search->sought_victims = true;
     if (is_waiting_for_victims(search)) {
         search->result.keeps_nomination = true;
@@ -140,6 +141,28 @@ static bool unit_preempt(struct unit_search *search, uint32_t unit)
         .now_unix_s = wall_s(search, search->now),
     };
     return cycle_preempt(search->cycle, search->pod, &scope, &search->result, NULL);
+}
+
+/* Room in the unit through victims; never for lack of it in a virtual unit. */
+static bool unit_preempt(struct unit_search *search, uint32_t unit)
+{
+    struct unit_refusal *refusal = &search->refusals[unit];
+    const struct unit_type *type =
+        &search->cycle->world.types->items[search->policy->units[unit].type];
+    bool is_full =
+        refusal->why == UNIT_WHY_FULL && refusal->fullness.kind != FULLNESS_OWNER_UNKNOWN;
+    if (type->is_virtual || type->obeys_only_max || (!is_full && refusal->why != UNIT_WHY_LACKS))
+        return false;
+    if (!search->cycle->world.preemptor)
+        return false;
+    bool is_settled = find_victims(search, unit, is_full);
+    refusal->preempt = preempt_said(search, is_settled);
+    if (refusal->preempt == UNIT_PREEMPT_FOUND) {
+        const struct node_table *nodes = &search->cycle->world.cluster->nodes;
+        refusal->victim_count = search->result.preemption->victim_count;
+        refusal->victims_node_sym = nodes->nodes[search->result.preemption->slot]->name_sym;
+    }
+    return is_settled;
 }
 
 /* Whether the walk may go on behind a unit that refused, and what that says to the user. */

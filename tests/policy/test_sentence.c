@@ -48,6 +48,7 @@ Test(sentence, reads_as_the_grammar_says)
         {.unit = 0,
          .why = UNIT_WHY_FULL,
          .fullness = {.kind = FULLNESS_PODS, .pods = 4, .max = 4},
+         .preempt = UNIT_PREEMPT_NONE,
          .when = UNIT_WHEN_TRIED},
         {.unit = 1,
          .why = UNIT_WHY_FULL,
@@ -61,7 +62,8 @@ Test(sentence, reads_as_the_grammar_says)
     };
     sentence_format(&bench.policy, bench.symbols, refusals, 3, OVERFLOW_NOT_REACHED, &bench.text);
     cr_expect_str_eq(bench.text.data,
-                     "Policy burst, generation 3: reserved: full, 4 of 4 pods, next unit tried; "
+                     "Policy burst, generation 3: reserved: full, 4 of 4 pods, preemption finds no "
+                     "victims, next unit tried; "
                      "spot-1: full, memory 7Gi used, 1536Mi asked, 8Gi allowed, next unit tried; "
                      "eci-2: no node takes it, next unit not before 2026-11-22T03:04:05Z.");
     buf_clear(&bench.text);
@@ -82,6 +84,22 @@ Test(sentence, reads_as_the_grammar_says)
                      "Policy burst, generation 3: reserved: full, cpu 1500m used, 1 asked, 2 "
                      "allowed, next unit tried; spot-1: cooling down until 2026-11-22T03:04:05Z, "
                      "next unit tried; eci-2: cannot host hostNetwork; other nodes: not allowed.");
+    buf_clear(&bench.text);
+    struct unit_refusal preempting[] = {
+        {.unit = 0, .why = UNIT_WHY_LACKS, .preempt = UNIT_PREEMPT_NEVER, .when = UNIT_WHEN_TRIED},
+        {.unit = 1, .why = UNIT_WHY_LACKS, .preempt = UNIT_PREEMPT_WAITS, .when = UNIT_WHEN_TRIED},
+        {.unit = 2,
+         .why = UNIT_WHY_LACKS,
+         .preempt = UNIT_PREEMPT_FOUND,
+         .victim_count = 2,
+         .victims_node_sym = symbol_intern(bench.symbols, STR("node-7"))},
+    };
+    sentence_format(&bench.policy, bench.symbols, preempting, 3, OVERFLOW_NOT_REACHED, &bench.text);
+    cr_expect_str_eq(bench.text.data,
+                     "Policy burst, generation 3: reserved: no node takes it, preemption not "
+                     "allowed by preemptionPolicy=Never, next unit tried; spot-1: no node takes "
+                     "it, preemption waits for its victims to leave, next unit tried; eci-2: no "
+                     "node takes it, preemption of 2 pods on node node-7.");
     bench_fini(&bench);
 }
 
@@ -92,6 +110,10 @@ static struct unit_refusal random_refusal(struct rng *rng, uint32_t unit)
                                    .why = (enum unit_why)rng_below(rng, UNIT_WHY_NOT_TRIED + 1),
                                    .when = (enum unit_when)rng_below(rng, UNIT_WHEN_ROOM + 1),
                                    .need = needs[rng_below(rng, 3)],
+                                   .preempt =
+                                       (enum unit_preempt)rng_below(rng, UNIT_PREEMPT_NEVER + 1),
+                                   .victim_count = (uint32_t)rng_next(rng),
+                                   .victims_node_sym = 1 + (uint32_t)rng_below(rng, NAME_PODS),
                                    .until_unix_s = (int64_t)rng_below(rng, 4000000000)};
     refusal.fullness = (struct fullness){
         .kind = (enum fullness_kind)(FULLNESS_PODS + rng_below(rng, 3)),
@@ -137,6 +159,12 @@ Test(sentence, what_was_written_is_read_back)
                       bench.text.data);
             cr_assert_eq(said[i].why, refusals[i].why, "%s", bench.text.data);
             cr_assert_eq(said[i].when, refusals[i].when, "%s", bench.text.data);
+            cr_assert_eq(said[i].preempt, refusals[i].preempt, "%s", bench.text.data);
+            if (said[i].preempt == UNIT_PREEMPT_FOUND) {
+                cr_assert_eq(said[i].victim_count, refusals[i].victim_count);
+                cr_assert(str_equal(said[i].victims_node,
+                                    symbol_str(bench.symbols, refusals[i].victims_node_sym)));
+            }
             if (said[i].why == UNIT_WHY_COOLING || said[i].when == UNIT_WHEN_AT ||
                 said[i].when == UNIT_WHEN_SINCE)
                 cr_assert_eq(said[i].until_unix_s, refusals[i].until_unix_s);
@@ -162,6 +190,10 @@ static const char *const strangers[] = {
     "Policy burst, generation 3: a: no node takes it, next unit not before noon.",
     "Policy burst, generation 3: a: cooling down until 2026-13-01T00:00:00Z.",
     "Policy burst, generation 3: a: no node takes it. More.",
+    "Policy burst, generation 3: a: no node takes it, preemption .",
+    "Policy burst, generation 3: a: no node takes it, preemption of x pods on node n.",
+    "Policy burst, generation 3: a: no node takes it, preemption of 2 pods on node .",
+    "Policy burst, generation 3: a: no node takes it, preemption perhaps, next unit tried.",
 };
 
 Test(sentence, what_is_no_such_part_is_refused)

@@ -201,3 +201,70 @@ Test(preempt_units, a_taint_of_the_unit_does_not_end_the_waiting)
     core_pass(&core);
     cr_expect_eq(core.port->counts[MEM_EVICT], 0);
 }
+
+/* ---- what the pod says ---- */
+
+static void expect_says(const char *text)
+{
+    const char *message = mem_port_call(core.port, MEM_STATUS, -1)->text;
+    cr_expect(strstr(message, text), "\"%s\" does not hold \"%s\"", message, text);
+}
+
+Test(preempt_units, who_is_asked_to_leave_is_said_of_the_unit)
+{
+    core_policy(&core, POLICY(BEFORE, ECS("") "," SPOT));
+    add_on("low", "e1", "cpu=2", "");
+    add_on("lower", "e1", "cpu=2", "");
+    add_pending("p", "cpu=4");
+    cr_assert_eq(core.port->counts[MEM_STATUS], 1, "with the nomination");
+    expect_says("Policy web, generation 1: ecs: no node takes it, preemption of 2 pods on node e1; "
+                "spot: not tried.");
+}
+
+Test(preempt_units, that_victims_are_still_leaving_is_said)
+{
+    core_policy(&core, POLICY(BEFORE, ECS("")));
+    core_pod(&core, &(struct fixture_pod){.name = "victim",
+                                          .node = "e1",
+                                          .containers = "cpu=4",
+                                          .is_deleting = true,
+                                          .is_preempted = true});
+    core_pod(&core, &(struct fixture_pod){.name = "p",
+                                          .containers = "cpu=4",
+                                          .labels = "app=web",
+                                          .priority = 10,
+                                          .nominated = "e1"});
+    core_pass(&core);
+    expect_says("ecs: no node takes it, preemption waits for its victims to leave.");
+}
+
+Test(preempt_units, that_nobody_would_make_room_is_said_of_each_unit_that_was_asked)
+{
+    core_policy(&core, POLICY(AFTER, ECS("") "," SPOT "," ECI));
+    core_pod(&core, &(struct fixture_pod){
+                        .name = "top1", .node = "e1", .containers = "cpu=4", .priority = 99});
+    core_pod(&core, &(struct fixture_pod){
+                        .name = "top2", .node = "s1", .containers = "cpu=4", .priority = 99});
+    add_on("low", "v1", "cpu=4", "");
+    add_pending("p", "cpu=4");
+    expect_says("ecs: no node takes it, preemption finds no victims, next unit tried; "
+                "spot: no node takes it, preemption finds no victims, next unit tried; "
+                "eci: no node takes it");
+    cr_expect_null(
+        strstr(strstr(mem_port_call(core.port, MEM_STATUS, -1)->text, "eci: "), "preemption"),
+        "virtual nodes are never asked");
+}
+
+Test(preempt_units, a_pod_that_may_not_preempt_says_so)
+{
+    core_policy(&core, POLICY(AFTER, ECS("")));
+    add_on("low", "e1", "cpu=4", "");
+    core_pod(&core, &(struct fixture_pod){.name = "p",
+                                          .containers = "cpu=4",
+                                          .labels = "app=web",
+                                          .priority = 10,
+                                          .preempts_never = true});
+    core_pass(&core);
+    cr_expect_eq(core.port->counts[MEM_EVICT], 0);
+    expect_says("ecs: no node takes it, preemption not allowed by preemptionPolicy=Never");
+}
