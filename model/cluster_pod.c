@@ -183,12 +183,13 @@ static void see_flags(struct pod *pod, const struct pod_object *object)
 }
 
 /* An object older than a nomination of ours does not undo it. The write carries the condition too,
- * so an object with that condition is newer. */
+ * so an object with that condition is newer; one that only ends a nomination is seen by that. */
 static uint32_t see_nomination(struct pod *pod, const struct pod_object *object,
                                uint64_t condition_hash)
 {
     bool is_older = pod->nomination == NOMINATION_DUE ||
-                    (pod->nomination == NOMINATION_SENT && pod->condition_hash != condition_hash);
+                    (pod->nomination == NOMINATION_SENT && pod->condition_hash != condition_hash) ||
+                    (pod->nomination == NOMINATION_ENDS && object->nominated_node_sym != SYM_EMPTY);
     if (is_older && object->node_name_sym == SYM_EMPTY)
         return 0;
     pod->nomination = NOMINATION_SEEN;

@@ -57,27 +57,28 @@ enum bind_phase {
 enum nomination {
     NOMINATION_SEEN, /* as the apiserver tells it */
     NOMINATION_DUE,  /* ours, newer than that: the next write of its status has to say it */
-    NOMINATION_SENT, /* ours, in a write that was not seen yet */
+    NOMINATION_SENT, /* ours, in a write of its condition that was not seen yet */
+    NOMINATION_ENDS, /* none any more, in a write of that alone that was not seen yet */
 };
 
 struct pod {
     struct uid uid;
-    char *name;                 /* owned */
-    char *problem;              /* owned; NULL: fine. Why this pod cannot be scheduled as written */
-    struct shape *shape;        /* referenced */
-    struct pod_meta *meta;      /* referenced */
-    struct unit_waits *waits;   /* owned by sched/unit_timer.h; NULL: it has waited in no unit */
-    struct requests *held;      /* referenced; what it takes on its node. NULL while pending */
+    char *name;               /* owned */
+    char *problem;            /* owned; NULL: fine. Why this pod cannot be scheduled as written */
+    struct shape *shape;      /* referenced */
+    struct pod_meta *meta;    /* referenced */
+    struct unit_waits *waits; /* owned by sched/unit_timer.h; NULL: it has waited in no unit */
+    struct requests *held;    /* referenced; what it takes on its node. NULL while pending */
     struct pod *node_prev, *node_next;   /* the node's pods, while ASSUMED or BOUND */
     struct pod *queue_prev, *queue_next; /* the gated list; private to the queue */
     uint64_t resource_version;           /* cluster_version() of the text; equality only */
     int64_t generation;
-    uint64_t condition_hash; /* of PodScheduled as last seen or sent; 0: none, or True */
     struct mono_ms queued_at;
+    struct policy_group *group; /* private to policy/book.h; NULL: no policy selects it */
+    uint64_t condition_hash;    /* of PodScheduled as last seen or sent; 0: none, or True */
     struct mono_ms backoff_until;
     struct mono_ms retry_at; /* assumed: of its write; parked: when time alone may help */
     uint64_t queue_sequence;
-    struct policy_group *group; /* private to policy/book.h; NULL: no policy selects it */
     uint32_t heap_position;
     uint32_t park_position;  /* in its cohort; private to sched/park.h */
     uint32_t timer_position; /* in the heap by retry_at: of parked pods, or of writes that wait */

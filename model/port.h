@@ -51,8 +51,8 @@ struct policy_status; /* model/policy_status.h */
 /* PATCH of status: PodScheduled=False, and the nominated node in the same write. */
 struct status_request {
     struct pod_ref pod;
-    const char *reason;          /* "Unschedulable" or "SchedulerError" */
-    struct str message;          /* whole */
+    const char *reason; /* "Unschedulable" or "SchedulerError"; NULL: the condition stays */
+    struct str message; /* whole */
     int64_t observed_generation; /* metadata.generation it was decided on; 0: leave out */
     bool clears_nomination;      /* set status.nominatedNodeName to "" */
     uint32_t nominated_node_sym; /* SYM_EMPTY: no nomination is written */

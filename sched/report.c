@@ -90,6 +90,16 @@ void report_refused(struct sched *sched, struct pod *pod, struct str message,
     report_condition(sched, pod, "Unschedulable", message, nominated_sym);
 }
 
+/* Its place is another pod's now. Said at once: the pod may be gated, and then no attempt of its
+ * own would tell (kube-scheduler.md A14.6). */
+void report_nomination_lost(struct sched *sched, struct pod *pod)
+{
+    const struct status_request request = {.pod = pod_ref(pod), .clears_nomination = true};
+    pod->nominated_node_sym = SYM_EMPTY;
+    pod->nomination = NOMINATION_ENDS;
+    sched->port.patch_status(sched->port.ctx, &request);
+}
+
 /* Refused for another reason: new nodes would be bought for nothing. */
 void report_failed(struct sched *sched, struct pod *pod, struct str message)
 {
@@ -140,6 +150,6 @@ void report_on_status_reply(struct sched *sched, const struct reply *reply)
     if (!pod || !uid_equal(pod->uid, reply->pod.uid))
         return;
     pod->condition_hash = 0;
-    if (pod->nomination == NOMINATION_SENT)
+    if (pod->nomination == NOMINATION_SENT || pod->nomination == NOMINATION_ENDS)
         pod->nomination = NOMINATION_DUE;
 }

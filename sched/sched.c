@@ -153,8 +153,8 @@ void sched_on_event(struct sched *sched, const struct event *event)
     CHECK_NEVER("a known event kind");
 }
 
-/* Pods of lower priority that were nominated to the node have lost it: they look for another one
- * now, and what comes of it is written with the end of their nomination (A14.6). */
+/* Pods of lower priority that were nominated to the node have lost it, and look for another one now
+ * (A14.6). */
 static void sched_yield_node(struct sched *sched, const struct pod *pod, uint32_t node_sym)
 {
     struct nominee *next = NULL;
@@ -164,8 +164,7 @@ static void sched_yield_node(struct sched *sched, const struct pod *pod, uint32_
         next = nominee->next;
         if (lower->priority >= pod->priority)
             continue;
-        lower->nominated_node_sym = SYM_EMPTY;
-        lower->nomination = NOMINATION_DUE;
+        report_nomination_lost(sched, lower);
         nominator_update(&sched->nominator, lower);
         if (lower->queue_place == QUEUE_NOWHERE)
             continue;

@@ -107,6 +107,7 @@ struct preempted {
     uint32_t node_sym;
 };
 void report_preempted(struct sched *sched, const struct preempted *preempted);
+void report_nomination_lost(struct sched *sched, struct pod *pod);
 void report_failed(struct sched *sched, struct pod *pod, struct str message);
 void report_unconfirmed(struct sched *sched, const struct pod *pod, struct str message);
 void report_skipped(struct sched *sched, const struct pod *pod);

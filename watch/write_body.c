@@ -87,7 +87,10 @@ void write_body_status(struct buf *body, const struct write_pod *pod,
                        const struct write_status *status)
 {
     add_field(body, "{\"metadata\":{", "uid", pod->uid);
-    add_text(body, "},\"status\":{\"conditions\":[{\"lastProbeTime\":null");
+    add_text(body, "},\"status\":{");
+    if (!status->reason)
+        return;
+    add_text(body, "\"conditions\":[{\"lastProbeTime\":null");
     if (status->transition_unix_us != 0) {
         char time_text[TIMESTAMP_TEXT_BYTES];
         timestamp_format(status->transition_unix_us, time_text);
@@ -98,10 +101,16 @@ void write_body_status(struct buf *body, const struct write_pod *pod,
         (void)buf_printf(body, ",\"observedGeneration\":%" PRId64, status->observed_generation);
     add_field(body, ",", "reason", str_from(status->reason));
     add_text(body, ",\"status\":\"False\",\"type\":\"PodScheduled\"}]");
-    if (status->nominated_node.len > 0)
-        add_field(body, ",", "nominatedNodeName", status->nominated_node);
-    else if (status->clears_nomination)
-        add_text(body, ",\"nominatedNodeName\":null");
+}
+
+void write_body_nomination(struct buf *body, const struct write_nomination *nomination)
+{
+    bool has_condition = body->len > 0 && body->data[body->len - 1] == ']';
+    const char *comma = has_condition ? "," : "";
+    if (nomination->node.len > 0)
+        add_field(body, comma, "nominatedNodeName", nomination->node);
+    else if (nomination->clears)
+        (void)buf_printf(body, "%s\"nominatedNodeName\":null", comma);
     add_text(body, "}}");
 }
 

@@ -36,17 +36,22 @@ void write_body_disruption(struct buf *body, const struct write_pod *pod,
 void write_body_delete(struct buf *body, const struct write_pod *pod);
 
 struct write_status {
-    const char *reason;
+    const char *reason; /* NULL: no condition is written */
     struct str message;
     int64_t observed_generation; /* 0: left out */
     int64_t transition_unix_us;  /* lastTransitionTime; 0: left as it is */
-    bool clears_nomination;
-    struct str nominated_node; /* empty: not written */
+};
+
+struct write_nomination {
+    bool clears;
+    struct str node; /* empty: not written */
 };
 
 /* Strategic merge patch of pods/status; the UID is a precondition. */
 void write_body_status(struct buf *body, const struct write_pod *pod,
                        const struct write_status *status);
+/* Behind it, as its end. */
+void write_body_nomination(struct buf *body, const struct write_nomination *nomination);
 
 struct write_event {
     struct str event_name;

@@ -39,6 +39,7 @@ struct write {
     const char *content_type; /* a constant, NULL: application/json */
     struct buf text;
     size_t name_at, body_at;
+    size_t nomination_at; /* STATUS: where what is said of it begins in the body */
     bool is_first;    /* goes before all that wait */
     bool was_refused; /* had a 401 */
     bool is_in_flight;

@@ -18,25 +18,18 @@ static bool write_answers(const void *value, const void *key)
     return uid_equal(((const struct write *)value)->uid, *(const struct uid *)key);
 }
 
-/* Fills a write, or fills it anew with newer words. */
-static void fill(struct writer *writer, struct write *write, const struct status_request *request)
+static void fill_condition(struct writer *writer, struct write *write,
+                           const struct status_request *request)
 {
     char uid_text[UID_TEXT_BYTES];
     struct write_pod pod = writer_pod_words(writer, &request->pod, uid_text);
-    /* The last word about the nomination counts; one that says nothing keeps what was said. */
-    if (request->clears_nomination || request->nominated_node_sym != SYM_EMPTY) {
-        write->clears_nomination = request->clears_nomination;
-        write->nominated_node_sym = request->nominated_node_sym;
-    }
-    if (!request->was_false && write->transition_unix_us == 0)
+    if (request->reason && !request->was_false && write->transition_unix_us == 0)
         write->transition_unix_us = writer_wall_us();
     const struct write_status status = {
         .reason = request->reason,
         .message = request->message,
         .observed_generation = request->observed_generation,
         .transition_unix_us = write->transition_unix_us,
-        .clears_nomination = write->clears_nomination,
-        .nominated_node = symbol_str(writer->options.symbols, write->nominated_node_sym),
     };
     buf_clear(&write->text);
     url_add_pod(&write->text, pod.namespace, pod.name, "/status");
@@ -44,6 +37,25 @@ static void fill(struct writer *writer, struct write *write, const struct status
     (void)buf_add(&write->text, pod.name.ptr, pod.name.len);
     write->body_at = write->text.len;
     write_body_status(&write->text, &pod, &status);
+    write->nomination_at = write->text.len;
+}
+
+/* Fills a write, or fills it anew with newer words. Of condition and nomination the last word about
+ * each counts: what says nothing of one keeps what was said. */
+static void fill(struct writer *writer, struct write *write, const struct status_request *request)
+{
+    if (request->clears_nomination || request->nominated_node_sym != SYM_EMPTY) {
+        write->clears_nomination = request->clears_nomination;
+        write->nominated_node_sym = request->nominated_node_sym;
+    }
+    if (request->reason || write->text.len == 0)
+        fill_condition(writer, write, request);
+    const struct write_nomination nomination = {
+        .clears = write->clears_nomination,
+        .node = symbol_str(writer->options.symbols, write->nominated_node_sym),
+    };
+    buf_cut(&write->text, write->nomination_at);
+    write_body_nomination(&write->text, &nomination);
 }
 
 /* `transition_unix_us`: what a patch of the same pod under way says, 0: nothing. Said again,

@@ -51,6 +51,15 @@ static inline bool buf_add_word(struct buf *buf, uint32_t word)
     return true;
 }
 
+/* Drops what stands behind the first `len` bytes; CHECKs that there are so many. */
+static inline void buf_cut(struct buf *buf, size_t len)
+{
+    CHECK(len <= buf->len);
+    buf->len = len;
+    if (buf->data)
+        buf->data[len] = '\0';
+}
+
 static inline bool buf_overflowed(const struct buf *buf)
 {
     return buf->overflowed;

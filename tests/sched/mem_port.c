@@ -73,7 +73,8 @@ static void mem_status(void *ctx, const struct status_request *request)
     call->node_name_sym = request->nominated_node_sym;
     call->was_false = request->was_false;
     call->observed_generation = request->observed_generation;
-    (void)snprintf(call->reason, sizeof(call->reason), "%s", request->reason);
+    (void)snprintf(call->reason, sizeof(call->reason), "%s",
+                   request->reason ? request->reason : "");
     (void)snprintf(call->text, sizeof(call->text), STR_FMT, STR_ARG(request->message));
     call->text_len = request->message.len;
 }

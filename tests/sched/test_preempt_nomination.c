@@ -1,6 +1,7 @@
 /* Nominations (kube-scheduler.md A8, A14.1, A14.6, A14.7): who holds a place for how long, and who
  * waits for whom. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "tests/sched/preempt_core.h"
 
@@ -47,6 +48,21 @@ static const char *nominated(void)
 static const char *message(void)
 {
     return preempt_message(&core);
+}
+
+/* Pods whose nomination was ended in the apiserver, in order. */
+static const char *cleared(void)
+{
+    static char text[256];
+    size_t len = 0;
+    text[0] = '\0';
+    for (int i = 0; i < (int)core.port->counts[MEM_STATUS]; i++) {
+        const struct mem_call *call = mem_port_call(core.port, MEM_STATUS, i);
+        if (call->clears_nomination && len < sizeof(text))
+            len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len > 0 ? " " : "",
+                                    call->pod);
+    }
+    return text;
 }
 
 Test(preempt_nomination, the_pod_takes_the_room_when_its_victim_is_gone)
@@ -156,10 +172,64 @@ Test(preempt_nomination, those_of_lower_priority_lose_their_nomination)
     cr_expect_str_eq(nominated(), "n1");
     add_pending("p", "cpu=4", HIGH);
     cr_expect_eq(core_find(&core, "mid")->nominated_node_sym, SYM_EMPTY);
-    core_wait(&core, 20000);
-    cr_expect(mem_port_call(core.port, MEM_STATUS, -1)->clears_nomination);
-    cr_expect_str_eq(mem_port_call(core.port, MEM_STATUS, -1)->pod, "mid");
     cr_expect_neq(core_find(&core, "p")->nominated_node_sym, SYM_EMPTY);
+    core_wait(&core, 20000);
+    cr_expect_str_eq(cleared(), "mid");
+}
+
+/* It is not tried before its gate is gone, and the apiserver must not say meanwhile that it holds a
+ * place. */
+Test(preempt_nomination, a_gated_pod_loses_its_nomination_at_once)
+{
+    add_node("n1");
+    add_running("low", "n1", "cpu=4", 1, 1000);
+    const struct fixture_pod gated = {
+        .name = "gated", .containers = "cpu=4", .priority = 50, .gates = 1, .nominated = "n1"};
+    core_pod(&core, &gated);
+    add_pending("p", "cpu=4", HIGH);
+    cr_expect_str_eq(cleared(), "gated");
+    cr_expect_eq(core_find(&core, "gated")->nominated_node_sym, SYM_EMPTY);
+    const struct mem_call *call = mem_port_call(core.port, MEM_STATUS, -1);
+    cr_expect_str_eq(call->reason, "", "its condition is the apiserver's: SchedulingGated");
+    core_pod(&core, &gated); /* it was on its way when the write was */
+    cr_expect_eq(core_find(&core, "gated")->nominated_node_sym, SYM_EMPTY);
+    core_pod(&core, &(struct fixture_pod){
+                        .name = "gated", .containers = "cpu=4", .priority = 50, .gates = 1});
+    core_pod(&core, &gated); /* somebody nominates it again */
+    cr_expect_neq(core_find(&core, "gated")->nominated_node_sym, SYM_EMPTY);
+    core_wait(&core, 20000);
+    cr_expect_str_eq(cleared(), "gated", "once");
+}
+
+Test(preempt_nomination, the_end_of_one_that_was_not_written_is_written_with_the_next_refusal)
+{
+    add_node("n1");
+    add_running("low", "n1", "cpu=4", 1, 1000);
+    core_pod(
+        &core,
+        &(struct fixture_pod){
+            .name = "late", .containers = "cpu=4", .priority = 50, .gates = 1, .nominated = "n1"});
+    add_pending("p", "cpu=4", HIGH);
+    core_reply_status(&core, OUTCOME_THROTTLED);
+    core_pod(&core, &(struct fixture_pod){
+                        .name = "late", .containers = "cpu=4", .priority = 50, .nominated = "n1"});
+    core_pass(&core);
+    cr_expect_str_eq(cleared(), "late late");
+}
+
+/* As kube-scheduler: those of the same priority keep theirs. */
+Test(preempt_nomination, those_of_equal_priority_keep_their_nomination)
+{
+    add_node("n1");
+    add_running("a", "n1", "cpu=2", 1, 1000);
+    add_running("b", "n1", "cpu=2", 2, 1000);
+    core_pod(&core, &(struct fixture_pod){.name = "first",
+                                          .containers = "cpu=2",
+                                          .priority = HIGH,
+                                          .nominated = "n1",
+                                          .gates = 1});
+    add_pending("p", "cpu=2", HIGH);
+    cr_expect_str_eq(cleared(), "");
 }
 
 Test(preempt_nomination, room_held_by_a_nominated_pod_is_not_room)

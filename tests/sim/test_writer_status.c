@@ -65,6 +65,47 @@ Test(writer_status, merges_the_patches_that_wait_behind_one_under_way)
         cr_expect_eq(rig.replies[i].outcome, OUTCOME_DONE);
 }
 
+static void end_nomination(void)
+{
+    const struct status_request request = {.pod = rig_pod(&rig, "web-0", 7),
+                                           .clears_nomination = true};
+    rig.port.patch_status(rig.port.ctx, &request);
+}
+
+Test(writer_status, ends_a_nomination_alone)
+{
+    SCRIPT_SAY(&rig.script, OK("{}"));
+    end_nomination();
+    rig_await_replies(&rig, 1);
+    cr_expect_eq(rig.replies[0].kind, EVENT_STATUS_REPLY);
+    cr_expect_str_eq(script_request(&rig.script, 0)->body,
+                     "{\"metadata\":{\"uid\":\"11112222-3333-4444-0000-000000000007\"},"
+                     "\"status\":{\"nominatedNodeName\":null}}");
+}
+
+/* In whatever order they come: what one of them does not speak of is what the other says. */
+Test(writer_status, merges_the_end_of_a_nomination_with_the_condition_that_waits)
+{
+    for (int ends_first = 0; ends_first <= 1; ends_first++) {
+        teardown();
+        setup();
+        rig_patch(&rig, "one", false, false);
+        rig_await_count(&rig, "/status", 1);
+        if (ends_first)
+            end_nomination();
+        rig_patch(&rig, "two", false, true);
+        if (!ends_first)
+            end_nomination();
+        SCRIPT_SAY(&rig.script, OK("{}"));
+        script_release(&rig.script, 200, "{}");
+        rig_await_replies(&rig, 3);
+        cr_expect_eq(rig.script.request_count, 2);
+        rig_expect_text(&rig, 1, "status.conditions.0.message", "two");
+        const char *body = script_request(&rig.script, 1)->body;
+        cr_expect(strstr(body, "}],\"nominatedNodeName\":null}}"), "%s", body);
+    }
+}
+
 /* The PATCH says PodScheduled=False. Behind the bind it would say so of a bound pod. */
 Test(writer_status, lets_a_bind_have_the_last_word_about_its_pod)
 {

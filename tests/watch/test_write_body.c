@@ -54,9 +54,9 @@ Test(write_body, sets_the_condition_and_clears_the_nomination_in_one_patch)
         .message = STR("0/3 nodes are available: 3 Insufficient cpu."),
         .observed_generation = 1,
         .transition_unix_us = moment_us,
-        .clears_nomination = true,
     };
     write_body_status(&body, &pod, &status);
+    write_body_nomination(&body, &(struct write_nomination){.clears = true});
     cr_assert_str_eq(
         body.data,
         "{\"metadata\":{\"uid\":\"eb7996c3-3cf6-4feb-b4be-32af9cec4258\"},\"status\":{"
@@ -71,12 +71,21 @@ Test(write_body, leaves_out_what_it_does_not_change)
 {
     const struct write_status status = {.reason = "SchedulerError", .message = STR("say \"no\"")};
     write_body_status(&body, &pod, &status);
+    write_body_nomination(&body, &(struct write_nomination){0});
     cr_assert_str_eq(
         body.data,
         "{\"metadata\":{\"uid\":\"eb7996c3-3cf6-4feb-b4be-32af9cec4258\"},\"status\":{"
         "\"conditions\":"
         "[{\"lastProbeTime\":null,\"message\":\"say \\\"no\\\"\",\"reason\":\"SchedulerError\","
         "\"status\":\"False\",\"type\":\"PodScheduled\"}]}}");
+}
+
+Test(write_body, ends_a_nomination_and_leaves_the_condition_alone)
+{
+    write_body_status(&body, &pod, &(struct write_status){0});
+    write_body_nomination(&body, &(struct write_nomination){.clears = true});
+    cr_assert_str_eq(body.data, "{\"metadata\":{\"uid\":\"eb7996c3-3cf6-4feb-b4be-32af9cec4258\"},"
+                                "\"status\":{\"nominatedNodeName\":null}}");
 }
 
 static struct write_event failed_event(void)

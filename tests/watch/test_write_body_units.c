@@ -106,9 +106,9 @@ Test(write_body_units, nominates_in_the_patch_of_the_condition)
         .reason = "Unschedulable",
         .message = STR("0/1 nodes are available: 1 Insufficient cpu."),
         .observed_generation = 2,
-        .nominated_node = STR("node-7"),
     };
     write_body_status(&body, &pod, &status);
+    write_body_nomination(&body, &(struct write_nomination){.node = STR("node-7")});
     cr_expect_str_eq(
         body.data,
         "{\"metadata\":{\"uid\":\"" POD_UID "\"},\"status\":{\"conditions\":[{"
