@@ -30,7 +30,8 @@ struct policy_group; /* pods of one entry with the same values of its matchLabel
 
 enum {
     BOOK_POLICIES_MAX = 100000,
-    BOOK_GROUPS_MAX = 1 << 20, /* over all policies; beyond it pods wait with the reason */
+    BOOK_GROUPS_MAX = 1 << 20,   /* over all policies; beyond it pods wait with the reason */
+    BOOK_GONE_OWNERS_MAX = 1024, /* remembered: the watch of pods may be so many behind */
 };
 
 /* Both are borrowed for its life. */
@@ -167,6 +168,10 @@ bool book_take_status(struct book *book, int64_t now_unix_s, struct policy_statu
 void book_status_failed(struct book *book, struct uid uid);
 
 /* ---- owners ---- */
+
+/* An owner that pods name is not known until it is seen. One that is gone is known to want nothing:
+ * its end was seen, before its pods or after, or a complete list that came later than they did not
+ * name it. */
 
 void book_begin_owners(struct book *book, enum owner_kind kind);
 void book_end_owners(struct book *book, enum owner_kind kind);

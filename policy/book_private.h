@@ -117,8 +117,9 @@ struct policy_group {
 struct owner {
     struct uid uid;
     enum owner_kind kind;
-    bool exists;   /* the object was seen, and not its end */
-    bool is_known; /* exists, or is gone for certain: then with 0 replicas */
+    bool exists;        /* the object was seen, and not its end */
+    bool is_known;      /* exists, or is gone for certain: then with 0 replicas */
+    bool is_remembered; /* in book->gone_owners */
     int32_t replicas;
     uint32_t list_epoch;
     struct owner_use *uses;
@@ -156,6 +157,9 @@ struct book {
     uint32_t owner_epochs[OWNER_OTHER + 1];
     struct policy_entry **noted; /* entries to put in force or to drop */
     size_t noted_count, noted_capacity;
+    /* UIDs of owners that went last, in a ring: the record stays, for pods that come late. */
+    struct uid gone_owners[BOOK_GONE_OWNERS_MAX];
+    uint32_t gone_owner_next;
     struct bitset noted_nodes;
     bool has_noted_nodes;
     struct pod_left left;

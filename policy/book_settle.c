@@ -70,15 +70,15 @@ static void regroup(struct book *book, struct pod *pod, const struct book_watche
     struct pod_left left;
     watcher->before(watcher->ctx, pod);
     pod_detach(pod, &left);
-    if (left.use)
+    pod_attach(book, pod);
+    if (pod->group)
+        status_due(book, pod->group->entry);
+    if (left.use) /* after it entered: what is known of its owner must not end in between */
         owner_use_release(book, left.use);
     if (left.group) {
         status_due(book, left.group->entry);
         group_release(book, left.group);
     }
-    pod_attach(book, pod);
-    if (pod->group)
-        status_due(book, pod->group->entry);
     watcher->after(watcher->ctx, pod);
 }
 

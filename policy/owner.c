@@ -33,13 +33,30 @@ static struct owner *owner_ensure(struct book *book, struct uid uid, enum owner_
     return owner;
 }
 
-/* A record is worth keeping while its object exists, or pods name it. */
+/* A record is worth keeping while its object exists, or pods name it, or may still do so. */
 static void owner_release(struct book *book, struct owner *owner)
 {
-    if (owner->uses || owner->exists)
+    if (owner->uses || owner->exists || owner->is_remembered)
         return;
     CHECK(map_remove(&book->owners, hash_uid(owner->uid), owner_has_uid, &owner->uid) == owner);
     free(owner);
+}
+
+/* Pods and owners come by two watches: a pod may be seen after the end of its owner, and would wait
+ * for it, and its group with it, until the next list. The oldest of the ring is forgotten. */
+static void owner_remember(struct book *book, struct owner *owner)
+{
+    if (owner->is_remembered)
+        return;
+    struct uid *place = &book->gone_owners[book->gone_owner_next];
+    book->gone_owner_next = (book->gone_owner_next + 1) % BOOK_GONE_OWNERS_MAX;
+    struct owner *oldest = uid_is_zero(*place) ? NULL : owner_find(book, *place);
+    *place = owner->uid;
+    owner->is_remembered = true;
+    if (!oldest)
+        return;
+    oldest->is_remembered = false;
+    owner_release(book, oldest);
 }
 
 static bool tells_replicas(enum owner_kind kind)
@@ -178,7 +195,7 @@ void book_end_owners(struct book *book, enum owner_kind kind)
     for (size_t i = 0; i < gone_count; i++) {
         gone[i]->exists = false;
         owner_set(book, gone[i], 0);
-        owner_release(book, gone[i]);
+        owner_remember(book, gone[i]);
     }
     free(gone);
 }
@@ -200,5 +217,5 @@ void book_drop_owner(struct book *book, const struct owner_object *object)
         return;
     owner->exists = false;
     owner_set(book, owner, 0);
-    owner_release(book, owner);
+    owner_remember(book, owner);
 }

@@ -38,7 +38,8 @@ void intake_settle(struct sched *sched)
     const struct book_watcher watcher = {sched, before_regroup, after_regroup};
     book_settle(sched->book, &watcher);
     book_take_freed(sched->book, on_freed, sched);
-    if (!sched->asked_for_owners && book_wants_owners(sched->book)) {
+    /* After the pods: then what the first list does not name is gone, and not to come. */
+    if (!sched->asked_for_owners && sched->pods_synced && book_wants_owners(sched->book)) {
         sched->asked_for_owners = true;
         sched->port.watch_owners(sched->port.ctx);
     }

@@ -184,6 +184,12 @@ void world_owner(struct world *world, uint64_t uid, int32_t replicas)
     book_see_owner(world->book, &object);
 }
 
+void world_drop_owner(struct world *world, uint64_t uid)
+{
+    struct owner_object object = {.meta = {.uid = {3, uid}}, .kind = OWNER_REPLICA_SET};
+    book_drop_owner(world->book, &object);
+}
+
 static void count_freed(void *ctx, const struct policy_group *group)
 {
     (void)group;

@@ -53,6 +53,7 @@ void world_forget(struct world *world, struct pod *pod);
 void world_policy(struct world *world, const struct policy_object *object);
 void world_settle(struct world *world);
 void world_owner(struct world *world, uint64_t uid, int32_t replicas);
+void world_drop_owner(struct world *world, uint64_t uid);
 
 /* Groups that came free since the last call. */
 uint32_t world_freed(struct world *world);
