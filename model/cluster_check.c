@@ -1,6 +1,7 @@
 /* The invariants of the cluster, walked whole: for tests and debug runs, not for the hot path. One
  * node at a time is checked in releases too (sched/sched_check.c). */
 #include "model/cluster.h"
+#include "model/node_bounds.h"
 #include "model/node_ports.h"
 
 void cluster_check_node(const struct cluster *cluster, const struct node *node)
@@ -44,10 +45,9 @@ static void check_nodes(const struct cluster *cluster)
         CHECK(node->is_present || node->pod_count > 0);
         present += node->is_present;
         cluster_check_node(cluster, node);
-        for (uint32_t i = 0; i < nodes->column_count; i++)
-            CHECK(nodes->columns[i].block_free[slot / NODE_BLOCK_SLOTS] >=
-                  node_free(nodes, i, slot));
     }
+    node_bounds_check(nodes);
+    bitset_check(&nodes->present);
     CHECK(present == nodes->present_count && bitset_count(&nodes->present) == present);
 }
 

@@ -6,6 +6,7 @@
 #include "model/base/hash.h"
 #include "model/base/mem.h"
 #include "model/names.h"
+#include "model/node_bounds.h"
 
 enum { FIRST_CAPACITY = 256 }; /* a multiple of NODE_BLOCK_SLOTS, like every capacity */
 
@@ -19,24 +20,18 @@ static bool node_has_name(const void *value, const void *key)
     return ((const struct node *)value)->name_sym == *(const uint32_t *)key;
 }
 
-static uint32_t block_count(uint32_t capacity)
-{
-    return capacity / NODE_BLOCK_SLOTS;
-}
-
 static void column_init(struct resource_column *column, uint32_t name_sym, uint32_t capacity)
 {
     column->name_sym = name_sym;
     column->allocatable = mem_zalloc(capacity, sizeof(int64_t));
     column->used = mem_zalloc(capacity, sizeof(int64_t));
-    column->block_free = mem_zalloc(block_count(capacity), sizeof(int64_t));
 }
 
 void node_table_init(struct node_table *table)
 {
     *table = (struct node_table){.capacity = FIRST_CAPACITY, .static_log_end = 1};
     bitset_init(&table->present);
-    bitset_init(&table->stale_blocks);
+    bitset_init(&table->soft_tainted);
     map_init(&table->by_name);
     table->nodes = mem_zalloc(table->capacity, sizeof(struct node *));
     table->nonzero_cpu_milli = mem_zalloc(table->capacity, sizeof(int64_t));
@@ -46,6 +41,7 @@ void node_table_init(struct node_table *table)
     for (uint32_t i = 0; i < RESOURCE_FIXED_COUNT; i++)
         column_init(&table->columns[i], NAME_CPU + i, table->capacity);
     table->column_count = RESOURCE_FIXED_COUNT;
+    node_bounds_resize(table, 0, table->capacity);
 }
 
 static void node_free_record(struct node *node)
@@ -65,10 +61,10 @@ void node_table_fini(struct node_table *table)
     for (uint32_t i = 0; i < table->column_count; i++) {
         free(table->columns[i].allocatable);
         free(table->columns[i].used);
-        free(table->columns[i].block_free);
     }
+    node_bounds_fini(table);
     bitset_fini(&table->present);
-    bitset_fini(&table->stale_blocks);
+    bitset_fini(&table->soft_tainted);
     map_fini(&table->by_name);
     free(table->nodes);
     free(table->nonzero_cpu_milli);
@@ -97,9 +93,8 @@ static void node_table_expand(struct node_table *table)
         struct resource_column *column = &table->columns[i];
         column->allocatable = grow_zeroed(column->allocatable, old, grown, sizeof(int64_t));
         column->used = grow_zeroed(column->used, old, grown, sizeof(int64_t));
-        column->block_free =
-            grow_zeroed(column->block_free, block_count(old), block_count(grown), sizeof(int64_t));
     }
+    node_bounds_resize(table, old, grown);
     table->nodes = grow_zeroed(table->nodes, old, grown, sizeof(struct node *));
     table->nonzero_cpu_milli = grow_zeroed(table->nonzero_cpu_milli, old, grown, sizeof(int64_t));
     table->nonzero_memory_bytes =
@@ -149,6 +144,8 @@ void node_table_set_present(struct node_table *table, struct node *node, bool is
     if (is_present) {
         bitset_set(&table->present, node->slot);
         table->present_count++;
+        for (uint32_t i = 0; i < table->column_count; i++)
+            node_bounds_note(table, i, node->slot); /* lower bounds leave absent nodes out */
     } else {
         bitset_clear(&table->present, node->slot);
         table->present_count--;
@@ -156,8 +153,20 @@ void node_table_set_present(struct node_table *table, struct node *node, bool is
     node_table_log_static(table, node->slot);
 }
 
+static bool has_soft_taint(const struct node *node)
+{
+    for (uint32_t i = 0; i < node->taints.count; i++)
+        if (node->taints.items[i].effect == TAINT_PREFER_NO_SCHEDULE)
+            return true;
+    return false;
+}
+
 void node_table_log_static(struct node_table *table, uint32_t slot)
 {
+    if (has_soft_taint(table->nodes[slot]))
+        bitset_set(&table->soft_tainted, slot);
+    else
+        bitset_clear(&table->soft_tainted, slot);
     table->static_log[table->static_log_end++ % NODE_STATIC_LOG_MAX] = slot;
 }
 
@@ -191,18 +200,9 @@ uint32_t node_table_ensure_column(struct node_table *table, uint32_t name_sym, b
         return RESOURCE_NONE;
     }
     column_init(&table->columns[table->column_count], name_sym, table->capacity);
+    node_bounds_add_column(table, table->column_count);
     *ret_is_new = true;
     return table->column_count++;
-}
-
-/* More may be free now: the summary rises at once. Less: it stays an upper bound until tightened.
- */
-static void raise_block(struct resource_column *column, uint32_t slot)
-{
-    int64_t amount = column->allocatable[slot] - column->used[slot];
-    int64_t *bound = &column->block_free[slot / NODE_BLOCK_SLOTS];
-    if (amount > *bound)
-        *bound = amount;
 }
 
 void node_table_set_allocatable(struct node_table *table, uint32_t column, uint32_t slot,
@@ -210,64 +210,26 @@ void node_table_set_allocatable(struct node_table *table, uint32_t column, uint3
 {
     CHECK(column < table->column_count && slot < table->slot_count && amount >= 0);
     table->columns[column].allocatable[slot] = amount;
-    bitset_set(&table->stale_blocks, slot / NODE_BLOCK_SLOTS);
-    raise_block(&table->columns[column], slot);
+    node_bounds_note(table, column, slot);
 }
 
-static void account_column(struct resource_column *column, uint32_t slot, int64_t amount, int sign)
+static void account_column(struct node_table *table, uint32_t column, uint32_t slot, int64_t amount)
 {
-    column->used[slot] += sign * resource_accounted(amount);
-    if (sign < 0)
-        raise_block(column, slot);
+    table->columns[column].used[slot] += amount;
+    node_bounds_note(table, column, slot);
 }
 
 void node_table_account(struct node_table *table, uint32_t slot, const struct requests *held,
                         int sign)
 {
     CHECK(slot < table->slot_count && (sign == 1 || sign == -1));
-    if (sign > 0)
-        bitset_set(&table->stale_blocks, slot / NODE_BLOCK_SLOTS);
     for (uint32_t i = 0; i < RESOURCE_FIXED_COUNT; i++)
-        account_column(&table->columns[i], slot, held->fixed[i], sign);
+        account_column(table, i, slot, sign * resource_accounted(held->fixed[i]));
     for (uint32_t i = 0; i < held->scalar_count; i++) {
         uint32_t column = node_table_column(table, held->scalars[i].name_sym);
         if (column != RESOURCE_NONE)
-            account_column(&table->columns[column], slot, held->scalars[i].amount, sign);
+            account_column(table, column, slot, sign * resource_accounted(held->scalars[i].amount));
     }
     table->nonzero_cpu_milli[slot] += sign * resource_accounted(held->nonzero_cpu_milli);
     table->nonzero_memory_bytes[slot] += sign * resource_accounted(held->nonzero_memory_bytes);
-}
-
-bool node_table_block_may_fit(const struct node_table *table, uint32_t block,
-                              const struct requests *asked)
-{
-    for (uint32_t i = 0; i < RESOURCE_FIXED_COUNT; i++)
-        if (asked->fixed[i] > 0 && asked->fixed[i] > table->columns[i].block_free[block])
-            return false;
-    for (uint32_t i = 0; i < asked->scalar_count; i++) {
-        uint32_t column = node_table_column(table, asked->scalars[i].name_sym);
-        if (column == RESOURCE_NONE ||
-            asked->scalars[i].amount > table->columns[column].block_free[block])
-            return false;
-    }
-    return true;
-}
-
-void node_table_tighten(struct node_table *table, uint32_t block)
-{
-    uint32_t first = block * NODE_BLOCK_SLOTS;
-    CHECK(first < table->capacity);
-    if (!bitset_test(&table->stale_blocks, block))
-        return;
-    bitset_clear(&table->stale_blocks, block);
-    uint64_t present = bitset_word(&table->present, block);
-    for (uint32_t i = 0; i < table->column_count; i++) {
-        int64_t bound = 0;
-        for (uint64_t rest = present; rest; rest &= rest - 1) {
-            uint32_t slot = first + (uint32_t)__builtin_ctzll(rest);
-            int64_t amount = node_free(table, i, slot);
-            bound = amount > bound ? amount : bound;
-        }
-        table->columns[i].block_free[block] = bound;
-    }
 }

@@ -19,7 +19,8 @@
 
 enum {
     NODES_MAX = 1 << 24,   /* with ghosts: more than an apiserver holds pods that could name them */
-    NODE_BLOCK_SLOTS = 64, /* slots one summary covers, and one bitset word */
+    NODE_BLOCK_SLOTS = 64, /* slots of a block, as of a bitset's word */
+    NODE_SUPER_BLOCKS = 64, /* blocks of a superblock, as words of a bitset's part */
     NODE_STATIC_LOG_MAX =
         4096, /* older entries are dropped: a match cache behind them starts over */
 };
@@ -52,7 +53,16 @@ struct resource_column {
     uint32_t name_sym;
     int64_t *allocatable; /* by slot */
     int64_t *used;        /* by slot: sum over the node's pods */
-    int64_t *block_free;  /* by block: upper bound of allocatable - used over its slots */
+    /* Upper bounds of allocatable - used by block and by superblock; NULL for fixed resources,
+     * which have struct free_bounds. */
+    int64_t *block_most, *super_most;
+};
+
+/* What is free of the fixed resources on some nodes, side by side: a look at all is one line of the
+ * cache. Bounds, not the extremes: see model/node_bounds.h. */
+struct free_bounds {
+    int64_t most[RESOURCE_FIXED_COUNT];  /* no present node has more; at least 0 */
+    int64_t least[RESOURCE_FIXED_COUNT]; /* no present node has less; negative when overcommitted */
 };
 
 struct node_table {
@@ -70,8 +80,10 @@ struct node_table {
     uint64_t static_log_end; /* position after the newest entry; starts at 1 */
     uint32_t *free_slots;    /* private */
     uint32_t free_count;
-    struct bitset stale_blocks; /* blocks whose summaries may be above the exact maxima */
-    uint64_t ignored_resources; /* resources beyond the last column, counted */
+    struct free_bounds *blocks, *supers; /* by block; by superblock */
+    bool *stale_blocks, *stale_supers;   /* private: the bounds may not be exact */
+    struct bitset soft_tainted;          /* nodes with a PreferNoSchedule taint */
+    uint64_t ignored_resources;          /* resources beyond the last column, counted */
 };
 
 void node_table_init(struct node_table *table);
@@ -86,6 +98,8 @@ struct node *node_table_ensure(struct node_table *table, uint32_t name_sym);
 void node_table_release(struct node_table *table, struct node *node);
 
 void node_table_set_present(struct node_table *table, struct node *node, bool is_present);
+
+/* What is static of the node changed. */
 void node_table_log_static(struct node_table *table, uint32_t slot);
 
 /* The slot logged at `position`; false when it was dropped from the ring already. */
@@ -104,14 +118,6 @@ void node_table_set_allocatable(struct node_table *table, uint32_t column, uint3
 /* Adds (sign 1) or takes off (-1) what a pod holds; ports by node_add_ports(). */
 void node_table_account(struct node_table *table, uint32_t slot, const struct requests *held,
                         int sign);
-
-/* Whether some node of the block may have what is asked; false is certain. */
-bool node_table_block_may_fit(const struct node_table *table, uint32_t block,
-                              const struct requests *asked);
-
-/* Sets the block's summaries to the exact maxima: after a scan found nothing where they promised.
- * Cheap when they are exact already. */
-void node_table_tighten(struct node_table *table, uint32_t block);
 
 /* What is free of a column's resource on a node; negative when overcommitted. */
 static inline int64_t node_free(const struct node_table *table, uint32_t column, uint32_t slot)

@@ -162,6 +162,13 @@ static bool is_same(const void *value, const void *key)
     return value == key;
 }
 
+void match_cache_fini(struct match_cache *cache)
+{
+    bitset_fini(&cache->matches);
+    free(cache->planes);
+    *cache = (struct match_cache){0};
+}
+
 static struct shape *shape_new(struct shape_table *table, uint64_t hash, size_t array_bytes,
                                const struct pod_resources *resources)
 {
@@ -209,9 +216,9 @@ void shape_unref(struct shape_table *table, struct shape *shape)
     CHECK(shape->parked == NULL);
     CHECK(map_remove(&table->shapes, shape->hash, is_same, shape) == shape);
     requests_unref(table, shape->requests);
-    bitset_fini(&shape->match.matches);
+    match_cache_fini(&shape->match);
     for (uint32_t i = 0; shape->typed && i < UNIT_TYPES_MAX; i++)
-        bitset_fini(&shape->typed[i].matches);
+        match_cache_fini(&shape->typed[i]);
     free(shape->typed);
     free(shape->refusal);
     free(shape->key);

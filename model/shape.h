@@ -17,12 +17,17 @@
 
 struct park_group;
 
-/* Nodes that pass all static filters. */
+enum { MATCH_PLANES = 3 };
+
+/* Nodes that pass all static filters; and which filter refused the others, for shapes that were
+ * refused once: its number, from 1, has bit k in plane k (0: no node, or one that passes). */
 struct match_cache {
     struct bitset matches;
     uint64_t matched_to; /* position in the node table's static log; 0: never computed */
+    uint64_t (*planes)[MATCH_PLANES]; /* by block; NULL: not asked for yet */
+    uint32_t plane_blocks;
     /* The set of nodes of which none took a pod of the shape; NULL: unknown. Compared, never read.
-     * Private to sched/refusal.h, as the rest. */
+     * Private to sched/refusal.h, as what follows. */
     const struct bitset *barren;
     uint64_t barren_gain_count; /* the cluster's then */
 };
@@ -64,9 +69,9 @@ struct shape {
     uint32_t volume_count;
     uint32_t host_needs; /* 1 << enum host_need: what a virtual node may not give */
 
-    struct match_cache match;   /* private to sched/match.h */
-    struct match_cache *typed;  /* the same with the taints of a unit type tolerated: UNIT_TYPES_MAX
-                                 * of them, or NULL */
+    struct match_cache match;  /* private to sched/match.h */
+    struct match_cache *typed; /* the same with the taints of a unit type tolerated: UNIT_TYPES_MAX
+                                * of them, or NULL */
 
     struct refusal_text *refusal; /* owned; private to sched/refusal.h, NULL: none kept */
 
@@ -80,6 +85,9 @@ struct shape_table {
     uint64_t hash_seed;
     const struct symbols *symbols;
 };
+
+/* Empty again, as if never computed. */
+void match_cache_fini(struct match_cache *cache);
 
 void shape_table_init(struct shape_table *table, const struct symbols *symbols, uint64_t hash_seed);
 void shape_table_fini(struct shape_table *table);

@@ -1,6 +1,7 @@
 #include "sched/cycle.h"
 
 #include "sched/cycle_private.h"
+#include "sched/explain.h"
 #include "sched/match.h"
 #include "sched/refusal.h"
 #include "sched/sampling.h"
@@ -227,12 +228,15 @@ bool cycle_preempt(struct cycle *cycle, const struct pod *pod, const struct pree
 static uint32_t cycle_refuse(const struct cycle *cycle, const struct pod *pod, struct buf *message)
 {
     const struct cluster *cluster = cycle->world.cluster;
+    const struct cycle_world *world = &cycle->world;
+    const struct explain_scope refused = {
+        .cluster = world->cluster,
+        .nominator = world->nominator,
+        .pod = pod,
+        .match = match_sync_refusals(cluster, pod->shape, world->types, UNIT_TYPE_ANY)};
     struct diagnosis diagnosis;
     diagnosis_init(&diagnosis, cluster->nodes.present_count);
-    const struct bitset *present = &cluster->nodes.present;
-    for (uint32_t slot = bitset_next(present, 0); slot != UINT32_MAX;
-         slot = bitset_next(present, slot + 1))
-        (void)cycle_explain(cycle, pod, NULL, slot, &diagnosis);
+    explain_all(&refused, &diagnosis);
     diagnosis_format(&diagnosis, cluster->symbols, NULL, message);
     return diagnosis.refused_by ? diagnosis.refused_by : every_filter();
 }

@@ -229,10 +229,10 @@ static void find_outside(struct unit_search *search)
     bitset_zero(&cycle->outside);
     bitset_reserve(&cycle->outside, present->word_count * 64);
     for (uint32_t word = 0; word < present->word_count; word++) {
-        uint64_t rest = present->words[word];
+        uint64_t rest = bitset_word(present, word);
         for (uint32_t unit = 0; unit < search->policy->unit_count; unit++)
             rest &= ~bitset_word(book_unit_nodes(cycle->world.book, search->pod, unit), word);
-        cycle->outside.words[word] = rest;
+        bitset_set_word(&cycle->outside, word, rest);
     }
 }
 

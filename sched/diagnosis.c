@@ -20,7 +20,7 @@ void diagnosis_init(struct diagnosis *diagnosis, uint32_t node_count)
 
 /* One pod asks for at most RESOURCE_SCALARS_MAX resources beside the fixed ones, so there is room.
  */
-static void insufficient_count(struct diagnosis *diagnosis, uint32_t name_sym)
+static void insufficient_count(struct diagnosis *diagnosis, uint32_t name_sym, uint32_t nodes)
 {
     uint32_t i = 0;
     while (i < diagnosis->insufficient_count && diagnosis->insufficient[i].name_sym != name_sym)
@@ -30,20 +30,27 @@ static void insufficient_count(struct diagnosis *diagnosis, uint32_t name_sym)
         diagnosis->insufficient[i].name_sym = name_sym;
         diagnosis->insufficient_count++;
     }
-    diagnosis->insufficient[i].nodes++;
+    diagnosis->insufficient[i].nodes += nodes;
+}
+
+void diagnosis_add_nodes(struct diagnosis *diagnosis, enum plugin refused_by, struct reason reason,
+                         uint32_t nodes)
+{
+    if (nodes == 0)
+        return;
+    diagnosis->refused_by |= UINT32_C(1) << refused_by;
+    if (reason.kind == REASON_INSUFFICIENT)
+        insufficient_count(diagnosis, reason.name_sym, nodes);
+    else
+        diagnosis->counts[reason.kind] += nodes;
 }
 
 void diagnosis_add(struct diagnosis *diagnosis, enum plugin refused_by,
                    const struct reasons *reasons)
 {
     diagnosis->refused_by |= UINT32_C(1) << refused_by;
-    for (uint32_t i = 0; i < reasons->count; i++) {
-        const struct reason *reason = &reasons->items[i];
-        if (reason->kind == REASON_INSUFFICIENT)
-            insufficient_count(diagnosis, reason->name_sym);
-        else
-            diagnosis->counts[reason->kind]++;
-    }
+    for (uint32_t i = 0; i < reasons->count; i++)
+        diagnosis_add_nodes(diagnosis, refused_by, reasons->items[i], 1);
 }
 
 void diagnosis_add_kind(struct diagnosis *diagnosis, enum reason_kind kind)

@@ -28,6 +28,10 @@ void diagnosis_init(struct diagnosis *diagnosis, uint32_t node_count);
 void diagnosis_add(struct diagnosis *diagnosis, enum plugin refused_by,
                    const struct reasons *reasons);
 
+/* `nodes` more that one filter refused for one reason each; 0: nothing is added. */
+void diagnosis_add_nodes(struct diagnosis *diagnosis, enum plugin refused_by, struct reason reason,
+                         uint32_t nodes);
+
 /* One node more with a reason that no filter gave. */
 void diagnosis_add_kind(struct diagnosis *diagnosis, enum reason_kind kind);
 

@@ -16,6 +16,19 @@ const char *const plugin_names[PLUGIN_COUNT] = {
 #undef FILTER
 };
 
+uint64_t filter_sweep(const struct filter *filter, const struct filter_input *in, uint32_t block,
+                      uint64_t members)
+{
+    if (filter->sweep)
+        return filter->sweep(in, block, members);
+    uint64_t fits = members;
+    for (uint64_t rest = members; rest; rest &= rest - 1)
+        if (filter->check(in, block * NODE_BLOCK_SLOTS + (uint32_t)__builtin_ctzll(rest)) !=
+            VERDICT_FIT)
+            fits &= ~(rest & -rest);
+    return fits;
+}
+
 enum verdict filters_explain(const struct filter_input *in, uint32_t slot, struct reasons *reasons,
                              enum plugin *ret_refused_by)
 {

@@ -78,6 +78,8 @@ struct filter_input {
                                    * none */
 };
 
+struct diagnosis;
+
 /* Something happened that may help a waiting pod (A2's event kinds, as far as our filters care). */
 enum wake_kind {
     WAKE_NODE_ADDED = 1 << 0,
@@ -107,6 +109,15 @@ struct filter {
     uint32_t wakes_on;
     /* The verdict on a present node. Pure, no allocation. */
     enum verdict (*check)(const struct filter_input *in, uint32_t slot);
+    /* Those of `members` (bit i: slot block * 64 + i, all present) that check() lets pass. NULL:
+     * they are asked one by one. */
+    uint64_t (*sweep)(const struct filter_input *in, uint32_t block, uint64_t members);
+    /* As sweep(), and what explain() says of the others is added up. NULL: its one reason is
+     * `reason`. */
+    uint64_t (*tally)(const struct filter_input *in, uint32_t block, uint64_t members,
+                      struct diagnosis *diagnosis);
+    /* Without tally(): the only reason that explain() gives. */
+    enum reason_kind reason;
     /* The same verdict, with every reason of this filter appended. */
     enum verdict (*explain)(const struct filter_input *in, uint32_t slot, struct reasons *reasons);
     /* Whether this event could turn its no into a yes (one row of A4). Only called for wakes_on. */
@@ -130,6 +141,10 @@ static inline const struct node *wake_node(const struct filter_input *in,
     const struct node_table *nodes = &in->cluster->nodes;
     return bitset_test(&nodes->present, event->slot) ? nodes->nodes[event->slot] : NULL;
 }
+
+/* As filter->sweep(), which may be NULL. */
+uint64_t filter_sweep(const struct filter *filter, const struct filter_input *in, uint32_t block,
+                      uint64_t members);
 
 /* Runs the filters in order until one refuses; appends that one's reasons and tells which it
  * was. The node is present. */

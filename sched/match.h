@@ -9,6 +9,7 @@
 
 #include "model/cluster.h"
 #include "model/unit_type.h"
+#include "sched/filter.h"
 
 /* The matches of the shape, up to date, lent until the next change of a node or shape. `types`
  * [`type`] is the unit's; a type that tolerates nothing shares the plain bitset. Cost: one static
@@ -19,6 +20,14 @@ const struct bitset *match_sync(const struct cluster *cluster, struct shape *sha
 
 /* The cache itself; lent as long as the shape, until match_drop(). */
 struct match_cache *match_cache(struct shape *shape, const struct unit_types *types, uint32_t type);
+
+/* As match_sync(), and which filters refused the other nodes. Cost of the first time: one static check for
+ * each of these; and memory, three bits a node. */
+const struct match_cache *match_sync_refusals(const struct cluster *cluster, struct shape *shape,
+                                              const struct unit_types *types, uint32_t type);
+
+/* Nodes of a block that the filter, a static one, was the first of the static ones to refuse. */
+uint64_t match_refused_by(const struct match_cache *cache, uint32_t block, enum plugin filter);
 
 /* Gives the caches' memory back; the next match_sync() makes them anew. */
 void match_drop(struct shape *shape);

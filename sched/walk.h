@@ -3,7 +3,9 @@
  *
  * From the unit's cursor, nodes are examined in steps; after each step the walk stops when enough
  * feasible nodes were found. The limit cuts the search for a better node, never for any node: with
- * none found, every node of the unit was examined, or skipped by a summary that is certain.
+ * none found, every node of the unit was examined, or skipped by a summary that is certain: a part
+ * of a bitset that is empty, or bounds of what is free (model/node_bounds.h). What is skipped
+ * counts as examined, so that the answer is that of a scan node by node.
  */
 #ifndef SCHED_WALK_H
 #define SCHED_WALK_H
@@ -31,8 +33,10 @@ struct walk_limits {
 struct walk {
     uint32_t *slots; /* feasible nodes, in the order found; grows, kept between walks */
     uint32_t count;
-    uint32_t capacity; /* private */
-    uint32_t visited;  /* nodes of the unit that were examined or certainly skipped */
+    uint32_t capacity;    /* private */
+    uint32_t visited;     /* nodes of the unit that were examined or certainly skipped */
+    uint64_t visited_sum; /* of all walks, for reports */
+    uint64_t looked_sum;  /* of these, nodes in blocks that no summary ruled out */
 };
 
 void walk_init(struct walk *walk);

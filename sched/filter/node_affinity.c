@@ -61,6 +61,7 @@ const struct filter filter_node_affinity = {
     .is_static = true,
     .wakes_on = WAKE_NODE_ADDED | WAKE_NODE_LABELS,
     .check = affinity_check,
+    .reason = REASON_AFFINITY,
     .explain = affinity_explain,
     .hint = affinity_hint,
 };

@@ -46,6 +46,7 @@ const struct filter filter_node_affinity_names = {
     .is_static = true,
     .wakes_on = WAKE_NODE_ADDED,
     .check = names_check,
+    .reason = REASON_NOT_NAMED,
     .explain = names_explain,
     .hint = names_hint,
 };

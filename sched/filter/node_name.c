@@ -16,6 +16,18 @@ static enum verdict name_check(const struct filter_input *in, uint32_t slot)
     return VERDICT_UNFIT_FINAL;
 }
 
+static uint64_t name_sweep(const struct filter_input *in, uint32_t block, uint64_t members)
+{
+    if (in->node_name_sym == SYM_EMPTY)
+        return members;
+    uint64_t named = 0;
+    for (uint64_t rest = members; rest; rest &= rest - 1)
+        if (name_check(in, block * NODE_BLOCK_SLOTS + (uint32_t)__builtin_ctzll(rest)) ==
+            VERDICT_FIT)
+            named |= rest & -rest;
+    return named;
+}
+
 static enum verdict name_explain(const struct filter_input *in, uint32_t slot,
                                  struct reasons *reasons)
 {
@@ -38,6 +50,8 @@ const struct filter filter_node_name = {
     .is_static = false,
     .wakes_on = WAKE_NODE_ADDED,
     .check = name_check,
+    .sweep = name_sweep,
+    .reason = REASON_NODE_NAME,
     .explain = name_explain,
     .hint = name_hint,
 };

@@ -23,6 +23,18 @@ static enum verdict ports_check(const struct filter_input *in, uint32_t slot)
     return node_ports_conflict(node, shape->ports, shape->port_count) ? VERDICT_UNFIT : VERDICT_FIT;
 }
 
+static uint64_t ports_sweep(const struct filter_input *in, uint32_t block, uint64_t members)
+{
+    if (in->shape->port_count == 0)
+        return members;
+    uint64_t free = 0;
+    for (uint64_t rest = members; rest; rest &= rest - 1)
+        if (ports_check(in, block * NODE_BLOCK_SLOTS + (uint32_t)__builtin_ctzll(rest)) ==
+            VERDICT_FIT)
+            free |= rest & -rest;
+    return free;
+}
+
 static enum verdict ports_explain(const struct filter_input *in, uint32_t slot,
                                   struct reasons *reasons)
 {
@@ -50,6 +62,8 @@ const struct filter filter_node_ports = {
     .is_static = false,
     .wakes_on = WAKE_NODE_ADDED | WAKE_POD_REMOVED,
     .check = ports_check,
+    .sweep = ports_sweep,
+    .reason = REASON_PORTS,
     .explain = ports_explain,
     .hint = ports_hint,
 };

@@ -31,6 +31,7 @@ const struct filter filter_node_problem = {
     .is_static = true,
     .wakes_on = WAKE_NODE_ADDED,
     .check = node_problem_check,
+    .reason = REASON_PROBLEM,
     .explain = node_problem_explain,
     .hint = node_problem_hint,
 };

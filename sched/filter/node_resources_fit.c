@@ -14,6 +14,8 @@
  * everybody who asks something of what was freed. Nothing is lost: only that node changed, and it
  * still refuses. A node added or grown wakes who would fit it empty, as in kube.
  */
+#include "model/node_bounds.h"
+#include "sched/diagnosis.h"
 #include "sched/filter.h"
 
 /* What of a column is checked: step 2 for one resource, step 3 included. */
@@ -100,6 +102,91 @@ static enum verdict fit_explain(const struct filter_input *in, uint32_t slot,
     return pods_fit ? amounts : verdict_join(VERDICT_UNFIT, amounts); /* 5 */
 }
 
+/* ---- a block at once ---- */
+
+/* Nodes of `asked` that have as much free. Cost: one subtraction and one comparison a node, and no
+ * branch; a handful of nodes are looked at one by one. */
+static uint64_t nodes_compared(const struct resource_column *column, uint32_t block, uint64_t asked,
+                               int64_t request)
+{
+    enum { FEW = 8 };
+    const int64_t *allocatable = column->allocatable + (size_t)block * NODE_BLOCK_SLOTS;
+    const int64_t *used = column->used + (size_t)block * NODE_BLOCK_SLOTS;
+    uint64_t have = 0;
+    if (word_count_bits(asked) <= FEW) {
+        for (uint64_t rest = asked; rest; rest &= rest - 1) {
+            uint32_t i = (uint32_t)__builtin_ctzll(rest);
+            have |= request <= allocatable[i] - used[i] ? rest & -rest : 0;
+        }
+        return have;
+    }
+    for (uint32_t i = 0; i < NODE_BLOCK_SLOTS; i++)
+        have |= (uint64_t)(request <= allocatable[i] - used[i]) << i;
+    return have & asked;
+}
+
+/* Steps 1 to 3 for a fixed resource; the block's bounds tell most of the time. */
+static uint64_t nodes_having(const struct node_table *table, uint32_t column, uint32_t block,
+                             uint64_t asked, int64_t request)
+{
+    const struct free_bounds *bounds = &table->blocks[block];
+    if (request == 0 || request <= bounds->least[column])
+        return asked;
+    if (request > bounds->most[column])
+        return 0;
+    return nodes_compared(&table->columns[column], block, asked, request);
+}
+
+/* Step 4 and the same for any other resource. */
+static uint64_t nodes_having_scalar(const struct node_table *table, const struct scalar *scalar,
+                                    uint32_t block, uint64_t asked)
+{
+    const struct resource_column *column = column_find(table, scalar->name_sym);
+    if (column == NULL || scalar->amount > column->block_most[block])
+        return 0;
+    return nodes_compared(column, block, asked, scalar->amount);
+}
+
+static uint64_t fit_sweep(const struct filter_input *in, uint32_t block, uint64_t members)
+{
+    const struct node_table *table = &in->cluster->nodes;
+    const struct requests *requests = in->shape->requests;
+    uint64_t fits = members;
+    for (uint32_t i = 0; i < RESOURCE_FIXED_COUNT && fits; i++)
+        fits = nodes_having(table, i, block, fits, requests->fixed[i]);
+    for (uint32_t i = 0; i < requests->scalar_count && fits; i++)
+        fits = nodes_having_scalar(table, &requests->scalars[i], block, fits);
+    return fits;
+}
+
+static uint64_t fit_tally(const struct filter_input *in, uint32_t block, uint64_t members,
+                          struct diagnosis *diagnosis)
+{
+    const struct node_table *table = &in->cluster->nodes;
+    const struct requests *requests = in->shape->requests;
+    uint64_t fits = members;
+    for (uint32_t i = 0; i < RESOURCE_FIXED_COUNT; i++) {
+        uint64_t have = nodes_having(table, i, block, members, requests->fixed[i]);
+        if (have == members)
+            continue;
+        struct reason reason = {REASON_INSUFFICIENT, table->columns[i].name_sym};
+        if (i == RESOURCE_PODS)
+            reason = (struct reason){REASON_TOO_MANY_PODS, SYM_EMPTY};
+        diagnosis_add_nodes(diagnosis, PLUGIN_NODE_RESOURCES_FIT, reason,
+                            word_count_bits(members & ~have));
+        fits &= have;
+    }
+    for (uint32_t i = 0; i < requests->scalar_count; i++) {
+        const struct scalar *scalar = &requests->scalars[i];
+        uint64_t have = nodes_having_scalar(table, scalar, block, members);
+        diagnosis_add_nodes(diagnosis, PLUGIN_NODE_RESOURCES_FIT,
+                            (struct reason){REASON_INSUFFICIENT, scalar->name_sym},
+                            word_count_bits(members & ~have));
+        fits &= have;
+    }
+    return fits;
+}
+
 /* Whether the node without its pods would do. */
 static bool fits_empty_node(const struct filter_input *in, uint32_t slot)
 {
@@ -144,6 +231,8 @@ const struct filter filter_node_resources_fit = {
     .is_static = false,
     .wakes_on = WAKE_NODE_ADDED | WAKE_NODE_ALLOCATABLE | WAKE_POD_REMOVED | WAKE_POD_SCALED_DOWN,
     .check = fit_check,
+    .sweep = fit_sweep,
+    .tally = fit_tally,
     .explain = fit_explain,
     .hint = fit_hint,
 };

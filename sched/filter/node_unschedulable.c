@@ -51,6 +51,7 @@ const struct filter filter_node_unschedulable = {
     .is_static = true,
     .wakes_on = WAKE_NODE_ADDED | WAKE_NODE_TAINTS,
     .check = unschedulable_check,
+    .reason = REASON_UNSCHEDULABLE,
     .explain = unschedulable_explain,
     .hint = unschedulable_hint,
 };

@@ -59,6 +59,7 @@ const struct filter filter_taint_toleration = {
     .is_static = true,
     .wakes_on = WAKE_NODE_ADDED | WAKE_NODE_TAINTS,
     .check = taint_check,
+    .reason = REASON_TAINT,
     .explain = taint_explain,
     .hint = taint_hint,
 };

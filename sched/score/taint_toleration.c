@@ -27,10 +27,13 @@ static int64_t untolerated_count(const struct shape *shape, const struct taints 
 
 static void taint_score_run(const struct score_input *in, int64_t *ret_scores)
 {
+    const struct node_table *table = &in->cluster->nodes;
     int64_t max = 0;
-    for (uint32_t i = 0; i < in->count; i++) { /* 1 */
-        const struct node *node = in->cluster->nodes.nodes[in->slots[i]];
-        ret_scores[i] = untolerated_count(in->shape, &node->taints);
+    for (uint32_t i = 0; i < in->count; i++) { /* 1; records of nodes are far apart in memory */
+        uint32_t slot = in->slots[i];
+        ret_scores[i] = bitset_test(&table->soft_tainted, slot)
+                            ? untolerated_count(in->shape, &table->nodes[slot]->taints)
+                            : 0;
         max = ret_scores[i] > max ? ret_scores[i] : max;
     }
     for (uint32_t i = 0; i < in->count; i++) /* 2 */

@@ -86,3 +86,49 @@ Test(bitset, random_walk_agrees_with_an_array_of_bools)
     }
     bitset_fini(&set);
 }
+
+/* Sparse sets over several parts, words written whole among them. */
+Test(bitset, parts_know_what_is_in_them)
+{
+    struct rng rng;
+    uint64_t seed = seed_rng(&rng, "bitset_parts");
+    enum { BITS = 3 * BITSET_PART_BITS + 100 };
+    static bool naive[BITS];
+    struct bitset set;
+    bitset_init(&set);
+    for (int step = 0; step < 300; step++) {
+        uint32_t bit = (uint32_t)rng_below(&rng, BITS), word = bit / 64;
+        if (step % 3 == 0) {
+            uint64_t bits = rng_below(&rng, 2) ? 0 : rng_next(&rng);
+            bitset_set_word(&set, word, bits);
+            for (uint32_t i = 0; i < 64 && word * 64 + i < BITS; i++)
+                naive[word * 64 + i] = bits >> i & 1;
+            if (word == BITS / 64) /* the last word is not whole */
+                for (uint32_t i = BITS; i < (word + 1) * 64; i++)
+                    bitset_clear(&set, i);
+        } else if (step % 3 == 1) {
+            bitset_set(&set, bit);
+            naive[bit] = true;
+        } else {
+            uint32_t first = bitset_next(&set, bit);
+            bitset_clear(&set, first);
+            if (first != UINT32_MAX)
+                naive[first] = false;
+        }
+        bitset_check(&set);
+        uint32_t from = (uint32_t)rng_below(&rng, BITS), count = 0, next = UINT32_MAX;
+        uint32_t to = (uint32_t)rng_below(&rng, BITS + 1);
+        for (uint32_t i = BITS; i-- > from;)
+            next = naive[i] ? i : next;
+        for (uint32_t i = from; i < to; i++)
+            count += naive[i];
+        cr_assert_eq(bitset_next(&set, from), next, "seed %" PRIu64, seed);
+        cr_assert_eq(bitset_count_range(&set, from, to), count, "seed %" PRIu64, seed);
+        cr_assert_eq(bitset_part(&set, from / BITSET_PART_BITS).count,
+                     bitset_count_range(&set, from / BITSET_PART_BITS * BITSET_PART_BITS,
+                                        (from / BITSET_PART_BITS + 1) * BITSET_PART_BITS));
+    }
+    cr_expect_eq(bitset_part(&set, 1000).count, 0, "past the end there is nothing");
+    cr_expect_eq(bitset_count_range(&set, 0, UINT32_MAX), bitset_count(&set));
+    bitset_fini(&set);
+}
