@@ -17,14 +17,9 @@
 #include "sched/score.h"
 
 struct balance_columns {
-    const struct resource_column *cpu, *memory;
+    const int64_t *cpu_allocatable, *cpu_used, *memory_allocatable, *memory_used; /* by slot */
+    int64_t cpu_milli, memory_bytes;                                              /* of the pod */
 };
-
-static struct balance_columns columns_of(const struct score_input *in)
-{
-    const struct resource_column *columns = in->cluster->nodes.columns;
-    return (struct balance_columns){&columns[RESOURCE_CPU], &columns[RESOURCE_MEMORY]};
-}
 
 static bool balance_applies(const struct score_input *in)
 {
@@ -32,40 +27,54 @@ static bool balance_applies(const struct score_input *in)
     return requests->fixed[RESOURCE_CPU] > 0 || requests->fixed[RESOURCE_MEMORY] > 0; /* 1 */
 }
 
-static double fraction(int64_t used, int64_t allocatable)
+static inline double fraction(int64_t used, double allocatable)
 {
-    double exact = (double)used / (double)allocatable;
+    double exact = (double)used / allocatable;
     return exact > 1 ? 1 : exact; /* 2 */
 }
 
-/* Steps 2 to 4 for a node that `cpu` and `memory` are added to. */
-static int64_t balance_of(const struct balance_columns *columns, uint32_t slot, int64_t cpu_milli,
-                          int64_t memory_bytes)
+/* Steps 3 and 4. */
+static inline int64_t balance_of(double cpu_fraction, double memory_fraction)
 {
-    int64_t cpu_capacity = columns->cpu->allocatable[slot];
-    int64_t memory_capacity = columns->memory->allocatable[slot];
-    if (cpu_capacity <= 0 || memory_capacity <= 0)
-        return SCORE_MAX; /* 3: nothing to compare */
-    double difference =
-        fraction(resource_add(columns->cpu->used[slot], cpu_milli), cpu_capacity) -
-        fraction(resource_add(columns->memory->used[slot], memory_bytes), memory_capacity);
-    double deviation = (difference < 0 ? -difference : difference) / 2; /* 3 */
-    return (int64_t)((1 - deviation) * SCORE_MAX);                      /* 4 */
+    double difference = cpu_fraction - memory_fraction;
+    double deviation = (difference < 0 ? -difference : difference) / 2;
+    return (int64_t)((1 - deviation) * SCORE_MAX);
 }
 
-static void balance_run(const struct score_input *in, int64_t *ret_scores)
+/* Each capacity is read and converted once, for the node with the pod and without it. */
+static inline int64_t balance_score(const struct balance_columns *columns, uint32_t slot,
+                                    bool is_neutral)
 {
-    const struct balance_columns columns = columns_of(in);
-    const int64_t cpu_milli = in->shape->requests->fixed[RESOURCE_CPU];
-    const int64_t memory_bytes = in->shape->requests->fixed[RESOURCE_MEMORY];
-    for (uint32_t i = 0; i < in->count; i++) {
-        int64_t with = balance_of(&columns, in->slots[i], cpu_milli, memory_bytes);
-        ret_scores[i] = with;
-        if (in->config->is_balance_neutral) { /* 5 */
-            int64_t without = balance_of(&columns, in->slots[i], 0, 0);
-            ret_scores[i] = SCORE_MAX / 2 + (SCORE_MAX / 2 + with - without) / 2;
-        }
+    int64_t cpu_capacity = columns->cpu_allocatable[slot];
+    int64_t memory_capacity = columns->memory_allocatable[slot];
+    int64_t cpu_used = columns->cpu_used[slot], memory_used = columns->memory_used[slot];
+    int64_t with = SCORE_MAX, without = SCORE_MAX;
+    if (cpu_capacity > 0 && memory_capacity > 0) { /* 3: else nothing to compare */
+        double cpu = (double)cpu_capacity, memory = (double)memory_capacity;
+        with = balance_of(fraction(resource_add(cpu_used, columns->cpu_milli), cpu),
+                          fraction(resource_add(memory_used, columns->memory_bytes), memory));
+        if (is_neutral)
+            without = balance_of(fraction(cpu_used, cpu), fraction(memory_used, memory));
     }
+    return is_neutral ? SCORE_MAX / 2 + (SCORE_MAX / 2 + with - without) / 2 : with; /* 5 */
+}
+
+static void balance_run(const struct score_input *in, int64_t *restrict ret_scores)
+{
+    const struct resource_column *cpu = &in->cluster->nodes.columns[RESOURCE_CPU];
+    const struct resource_column *memory = &in->cluster->nodes.columns[RESOURCE_MEMORY];
+    const struct balance_columns columns = {.cpu_allocatable = cpu->allocatable,
+                                            .cpu_used = cpu->used,
+                                            .memory_allocatable = memory->allocatable,
+                                            .memory_used = memory->used,
+                                            .cpu_milli = in->shape->requests->fixed[RESOURCE_CPU],
+                                            .memory_bytes =
+                                                in->shape->requests->fixed[RESOURCE_MEMORY]};
+    const uint32_t *slots = in->slots;
+    uint32_t count = in->count;
+    bool is_neutral = in->config->is_balance_neutral;
+    for (uint32_t i = 0; i < count; i++)
+        ret_scores[i] = balance_score(&columns, slots[i], is_neutral);
 }
 
 const struct score score_balanced_allocation = {

@@ -115,12 +115,14 @@ static void terms_collect(const struct score_input *in, struct terms *ret_terms)
 static inline __attribute__((always_inline)) void run_cut(const struct score_input *in,
                                                           const struct terms *terms,
                                                           resource_score *score,
-                                                          int64_t *ret_scores)
+                                                          int64_t *restrict ret_scores)
 {
-    for (uint32_t i = 0; i < in->count; i++) {
-        uint32_t slot = in->slots[i];
+    const uint32_t *slots = in->slots;
+    uint32_t count = in->count, term_count = terms->count;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t slot = slots[i];
         int64_t sum = 0, weights = 0;
-        for (uint32_t k = 0; k < terms->count; k++) {
+        for (uint32_t k = 0; k < term_count; k++) {
             const struct term *term = &terms->items[k];
             int64_t cap = term->allocatable[slot];
             if (cap <= 0)

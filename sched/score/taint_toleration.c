@@ -28,6 +28,11 @@ static int64_t untolerated_count(const struct shape *shape, const struct taints 
 static void taint_score_run(const struct score_input *in, int64_t *ret_scores)
 {
     const struct node_table *table = &in->cluster->nodes;
+    if (table->soft_tainted.count == 0) {
+        for (uint32_t i = 0, count = in->count; i < count; i++)
+            ret_scores[i] = SCORE_MAX; /* 2 */
+        return;
+    }
     int64_t max = 0;
     for (uint32_t i = 0; i < in->count; i++) { /* 1; records of nodes are far apart in memory */
         uint32_t slot = in->slots[i];
