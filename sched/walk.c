@@ -139,6 +139,8 @@ static bool seek_in_block(struct walker *walker, uint32_t block, uint64_t mask,
 {
     struct walk *walk = walker->walk;
     uint64_t fits = block_fits(walker, block, bitset_word(walker->scope->nodes, block) & mask);
+    if (!fits)
+        return false;
     uint32_t missing = walker->limits.target - walk->count;
     if (word_count_bits(fits) < missing) {
         walk_add(walk, block, fits);
@@ -163,18 +165,20 @@ static bool seek(struct walker *walker, struct stretch stretch, uint32_t *ret_be
 {
     const struct walk_scope *scope = walker->scope;
     struct node_table *nodes = &walker->cluster->nodes;
+    const struct requests *requests = walker->pod->shape->requests;
     if (stretch.from >= stretch.to)
         return false;
     uint32_t last = (stretch.to - 1) / BITSET_PART_BITS;
     for (uint32_t part = stretch.from / BITSET_PART_BITS; part <= last; part++) {
         uint64_t rest = bitset_part(scope->nodes, part).used &
                         bitset_part(scope->matching, part).used & stretch_words(stretch, part);
-        if (!rest || !node_super_may_fit(nodes, part, walker->pod->shape->requests))
+        if (!rest || !node_super_may_fit(nodes, part, requests))
             continue;
         uint32_t found_before = walker->walk->count;
         for (; rest; rest &= rest - 1) {
             uint32_t block = part * BITSET_PART_WORDS + (uint32_t)__builtin_ctzll(rest);
-            if (seek_in_block(walker, block, stretch_mask(stretch, block), ret_behind))
+            if (node_block_may_fit(nodes, block, requests) &&
+                seek_in_block(walker, block, stretch_mask(stretch, block), ret_behind))
                 return true;
         }
         if (walker->walk->count == found_before)

@@ -104,37 +104,55 @@ static enum verdict fit_explain(const struct filter_input *in, uint32_t slot,
 
 /* ---- a block at once ---- */
 
-/* Nodes of `asked` that have as much free. Cost: one subtraction and one comparison a node, and no
- * branch; a handful of nodes are looked at one by one. */
+/* Nodes of `asked` that have as much free, one by one. */
 static uint64_t nodes_compared(const struct resource_column *column, uint32_t block, uint64_t asked,
                                int64_t request)
 {
-    enum { FEW = 8 };
-    const int64_t *allocatable = column->allocatable + (size_t)block * NODE_BLOCK_SLOTS;
-    const int64_t *used = column->used + (size_t)block * NODE_BLOCK_SLOTS;
+    uint32_t first = block * NODE_BLOCK_SLOTS;
     uint64_t have = 0;
-    if (word_count_bits(asked) <= FEW) {
-        for (uint64_t rest = asked; rest; rest &= rest - 1) {
-            uint32_t i = (uint32_t)__builtin_ctzll(rest);
-            have |= request <= allocatable[i] - used[i] ? rest & -rest : 0;
-        }
-        return have;
-    }
-    for (uint32_t i = 0; i < NODE_BLOCK_SLOTS; i++)
-        have |= (uint64_t)(request <= allocatable[i] - used[i]) << i;
-    return have & asked;
+    for (uint64_t rest = asked; rest; rest &= rest - 1)
+        if (amount_fits(request, column, first + (uint32_t)__builtin_ctzll(rest)))
+            have |= rest & -rest;
+    return have;
 }
 
-/* Steps 1 to 3 for a fixed resource; the block's bounds tell most of the time. */
+/* The same for all nodes of the block at once, without a branch: the sign of what would be left,
+ * spread over a word, picks the node's bit. Compilers make vectors of this form (of a comparison
+ * shifted into place they do not): 16 ns instead of 32 with two nodes a vector. No node has so
+ * little that the difference overflows. */
+static uint64_t block_compared(const struct resource_column *column, uint32_t block,
+                               int64_t request)
+{
+#define BITS_4(i)  UINT64_C(1) << (i), UINT64_C(2) << (i), UINT64_C(4) << (i), UINT64_C(8) << (i)
+#define BITS_16(i) BITS_4(i), BITS_4((i) + 4), BITS_4((i) + 8), BITS_4((i) + 12)
+    static const uint64_t bits[NODE_BLOCK_SLOTS] = {BITS_16(0), BITS_16(16), BITS_16(32),
+                                                    BITS_16(48)};
+    const int64_t *allocatable = column->allocatable + (size_t)block * NODE_BLOCK_SLOTS;
+    const int64_t *used = column->used + (size_t)block * NODE_BLOCK_SLOTS;
+    uint64_t lack = 0;
+    for (uint32_t i = 0; i < NODE_BLOCK_SLOTS; i++) {
+        uint64_t left = (uint64_t)allocatable[i] - (uint64_t)used[i] - (uint64_t)request;
+        lack |= (0 - (left >> 63)) & bits[i];
+    }
+    return ~lack;
+}
+
+/* Steps 1 to 3 for a fixed resource; the block's bounds tell most of the time. A handful of nodes
+ * are not worth a look at all 64. */
 static uint64_t nodes_having(const struct node_table *table, uint32_t column, uint32_t block,
                              uint64_t asked, int64_t request)
 {
+    enum { FEW = 8 };
     const struct free_bounds *bounds = &table->blocks[block];
     if (request == 0 || request <= bounds->least[column])
         return asked;
     if (request > bounds->most[column])
         return 0;
-    return nodes_compared(&table->columns[column], block, asked, request);
+    int64_t left;
+    if (word_count_bits(asked) <= FEW ||
+        __builtin_sub_overflow(bounds->least[column], request, &left))
+        return nodes_compared(&table->columns[column], block, asked, request);
+    return block_compared(&table->columns[column], block, request) & asked;
 }
 
 /* Step 4 and the same for any other resource. */
