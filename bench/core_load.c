@@ -73,8 +73,8 @@ void core_load_init(struct core_load *load, uint64_t seed)
     core_load_init_with(load, seed, NULL);
 }
 
-void core_load_init_with(struct core_load *load, uint64_t seed,
-                         void (*change)(struct sched_config *config))
+/* The usual configuration. */
+static void init_world(struct core_load *load, uint64_t seed, struct sched_config *ret_config)
 {
     *load = (struct core_load){.symbols = names_symbols_new(seed), .shrink = 1, .row = 1};
     rng_init(&load->rng, seed);
@@ -83,11 +83,12 @@ void core_load_init_with(struct core_load *load, uint64_t seed,
     load->arch_value_sym = symbol_intern(load->symbols, STR("amd64"));
     load->app_key_sym = symbol_intern(load->symbols, STR("app"));
     load->pool_key_sym = symbol_intern(load->symbols, STR("pool"));
-    struct sched_config config;
-    sched_config_init(&config, load->symbols);
-    config.hash_seed = config.cycle.seed = seed;
-    if (change)
-        change(&config);
+    sched_config_init(ret_config, load->symbols);
+    ret_config->hash_seed = ret_config->cycle.seed = seed;
+}
+
+static void init_core(struct core_load *load, const struct sched_config *config)
+{
     const struct port port = {
         .ctx = load,
         .now = load_now,
@@ -102,7 +103,27 @@ void core_load_init_with(struct core_load *load, uint64_t seed,
         .watch_owners = load_owners,
         .note = load_note,
     };
-    load->sched = sched_new(&config, load->symbols, &port);
+    load->sched = sched_new(config, load->symbols, &port);
+}
+
+void core_load_init_with(struct core_load *load, uint64_t seed,
+                         void (*change)(struct sched_config *config))
+{
+    struct sched_config config;
+    init_world(load, seed, &config);
+    if (change)
+        change(&config);
+    init_core(load, &config);
+}
+
+void core_load_init_search(struct core_load *load, uint64_t seed, const struct core_search *search)
+{
+    struct sched_config config;
+    init_world(load, seed, &config);
+    config.cycle.predicate_step = search->predicate_step;
+    config.cycle.feasible_target = search->feasible_target;
+    config.cycle.score.strategy = search->strategy;
+    init_core(load, &config);
 }
 
 void core_load_fini(struct core_load *load)
@@ -255,6 +276,27 @@ void core_load_sized_pod(struct core_load *load, uint32_t i, uint32_t node, int6
                             .request_count = 1,
                             .requests = {{NAME_CPU, cpu_milli}}};
     send_pod(load, EVENT_POD_SEEN, i, node, &kind);
+}
+
+static struct pod_kind kind_asking(int64_t cpu_milli, int64_t memory_bytes)
+{
+    return (struct pod_kind){.app = UINT32_MAX,
+                             .request_count = 2,
+                             .requests = {{NAME_CPU, cpu_milli}, {NAME_MEMORY, memory_bytes}}};
+}
+
+void core_load_asking_pod(struct core_load *load, uint32_t i, uint32_t node, int64_t cpu_milli,
+                          int64_t memory_bytes)
+{
+    struct pod_kind kind = kind_asking(cpu_milli, memory_bytes);
+    send_pod(load, EVENT_POD_SEEN, i, node, &kind);
+}
+
+void core_load_asking_pod_gone(struct core_load *load, uint32_t i, uint32_t node, int64_t cpu_milli,
+                               int64_t memory_bytes)
+{
+    struct pod_kind kind = kind_asking(cpu_milli, memory_bytes);
+    send_pod(load, EVENT_POD_GONE, i, node, &kind);
 }
 
 void core_load_policy(struct core_load *load, uint32_t app, uint32_t max, int64_t max_cpu_milli)

@@ -24,10 +24,19 @@ struct core_load {
     uint32_t zone_key_sym, arch_key_sym, arch_value_sym, app_key_sym, pool_key_sym; /* private */
 };
 
+/* How nodes are looked for, and what makes a better one. */
+struct core_search {
+    uint32_t predicate_step;
+    uint32_t feasible_target; /* 0: every node is looked at */
+    enum fit_strategy strategy;
+};
+
 void core_load_init(struct core_load *load, uint64_t seed);
 /* With another configuration than the usual one; `change` may be NULL. */
 void core_load_init_with(struct core_load *load, uint64_t seed,
                          void (*change)(struct sched_config *config));
+/* With such a search (sched/cycle.h). */
+void core_load_init_search(struct core_load *load, uint64_t seed, const struct core_search *search);
 void core_load_fini(struct core_load *load);
 
 /* Both lists are begun or ended. */
@@ -47,6 +56,12 @@ void core_load_pod(struct core_load *load, uint32_t i, uint32_t node);
 /* The same of one size and priority, without memory. */
 void core_load_sized_pod(struct core_load *load, uint32_t i, uint32_t node, int64_t cpu_milli,
                          int32_t priority);
+
+/* A plain pod that asks just this. And its end, with the same numbers and the node it is on. */
+void core_load_asking_pod(struct core_load *load, uint32_t i, uint32_t node, int64_t cpu_milli,
+                          int64_t memory_bytes);
+void core_load_asking_pod_gone(struct core_load *load, uint32_t i, uint32_t node, int64_t cpu_milli,
+                               int64_t memory_bytes);
 
 /* A plain pod with label app=app-<app>; UINT32_MAX: none. And its end, with the same numbers. */
 void core_load_app_pod(struct core_load *load, uint32_t i, uint32_t node, uint32_t app);

@@ -14,6 +14,7 @@
 #include "bench/cmd_perf.h"
 #include "bench/cmd_preempt.h"
 #include "bench/cmd_replay.h"
+#include "bench/cmd_scale.h"
 #include "bench/cmd_trace.h"
 #include "bench/cmd_startup.h"
 #include "bench/cmd_units.h"
@@ -31,6 +32,7 @@ static const struct command {
     {"count", cmd_count, "the workloads whose instructions are counted (make counts)"},
     {"micro", cmd_micro, "what single parts of the core cost"},
     {"cycle", cmd_cycle, "what one decision costs"},
+    {"scale", cmd_scale, "how a decision's cost grows with the cluster"},
     {"startup", cmd_startup, "start to first binding of the real binary on a full cluster"},
     {"http", cmd_http, "binds a second of the real binary over HTTP/2"},
     {"cluster", cmd_cluster, "the same on a real control plane, beside kube-scheduler"},

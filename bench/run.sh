@@ -37,6 +37,7 @@ if [ -n "${SPILLWAY_CLUSTER:-}" ]; then
 else
     run preempt --nodes 1000 --alone
 fi
+run scale
 run wake --pods 100000 --shapes 1000
 run memory --nodes 100000 --pods 1000000
 run startup --nodes 5000 --pods 150000

@@ -289,7 +289,9 @@ bool sched_is_synced(const struct sched *sched)
 
 struct sched_stats sched_stats(const struct sched *sched)
 {
-    return sched->stats;
+    struct sched_stats stats = sched->stats;
+    stats.nodes_visited = sched->cycle.walk.visited_sum;
+    return stats;
 }
 
 const struct cluster *sched_cluster(const struct sched *sched)

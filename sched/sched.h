@@ -38,6 +38,7 @@ void sched_config_init(struct sched_config *config, struct symbols *symbols);
 struct sched_stats {
     uint64_t attempts, assumed, bound, bind_failed, bind_unknown, unschedulable, conflicts;
     uint64_t nominated, evicted; /* pods that room was made for; victims whose end was asked for */
+    uint64_t nodes_visited; /* by searches: examined, or certainly skipped (sched/walk.h) */
 };
 
 struct sched; /* opaque */
