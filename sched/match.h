@@ -29,6 +29,14 @@ uint64_t match_refused_by(const struct match_cache *cache, uint32_t block, enum 
 /* The cache itself; lent as long as the shape, until match_drop(). */
 struct match_cache *match_cache(struct shape *shape, const struct unit_types *types, uint32_t type);
 
+/* As match_sync(), and which filters refused the other nodes. Cost of the first time: one static check for
+ * each of these; and memory, three bits a node. */
+const struct match_cache *match_sync_refusals(const struct cluster *cluster, struct shape *shape,
+                                              const struct unit_types *types, uint32_t type);
+
+/* Nodes of a block that the filter, a static one, was the first of the static ones to refuse. */
+uint64_t match_refused_by(const struct match_cache *cache, uint32_t block, enum plugin filter);
+
 /* Gives the caches' memory back; the next match_sync() makes them anew. */
 void match_drop(struct shape *shape);
 
