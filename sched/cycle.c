@@ -186,24 +186,6 @@ uint32_t cycle_search(struct cycle *cycle, const struct pod *pod, const struct w
     return slot;
 }
 
-enum verdict cycle_explain(const struct cycle *cycle, const struct pod *pod,
-                           const struct unit_type *type, uint32_t slot, struct diagnosis *diagnosis)
-{
-    struct cluster *cluster = cycle->world.cluster;
-    const struct filter_input in = {.cluster = cluster, .shape = pod->shape, .type = type};
-    const struct fitting fitting = {cluster, pod, type};
-    struct reasons reasons;
-    reasons.count = 0;
-    enum plugin refused_by = PLUGIN_FEATURES;
-    enum verdict verdict =
-        cycle->world.nominator->count > 0
-            ? nominator_explain(cycle->world.nominator, &fitting, slot, &reasons, &refused_by)
-            : filters_explain(&in, slot, &reasons, &refused_by);
-    CHECK(verdict != VERDICT_FIT);
-    diagnosis_add(diagnosis, refused_by, &reasons);
-    return verdict;
-}
-
 bool cycle_preempt(struct cycle *cycle, const struct pod *pod, const struct preempt_scope *scope,
                    struct cycle_result *result, struct buf *message)
 {

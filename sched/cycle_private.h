@@ -12,11 +12,6 @@ uint32_t cycle_search(struct cycle *cycle, const struct pod *pod, const struct w
 uint32_t cycle_nominated(const struct cycle *cycle, const struct pod *pod,
                          const struct bitset *nodes, const struct unit_type *type);
 
-/* What filters say about one node that was not found good. Returns the verdict. */
-enum verdict cycle_explain(const struct cycle *cycle, const struct pod *pod,
-                           const struct unit_type *type, uint32_t slot,
-                           struct diagnosis *diagnosis);
-
 /* Wall seconds of a point in time, rounded up: what is said is never too early. */
 static inline int64_t cycle_wall_s(const struct cycle *cycle, struct mono_ms at)
 {

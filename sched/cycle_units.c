@@ -16,6 +16,7 @@
 #include "policy/sentence.h"
 #include "policy/unit_presets.h"
 #include "sched/cycle_private.h"
+#include "sched/explain.h"
 #include "sched/match.h"
 #include "sched/unit_wait.h"
 
@@ -283,42 +284,55 @@ static enum overflow_result walk_outside(struct unit_search *search)
 
 /* ---- why not ---- */
 
-static const struct unit_refusal *refusal_of_node(const struct unit_search *search, uint32_t slot)
+static void explain_by_unit(enum reason_kind kind, uint64_t members, struct diagnosis *diagnosis)
 {
-    for (uint32_t unit = 0; unit < search->policy->unit_count; unit++)
-        if (bitset_test(book_unit_nodes(search->cycle->world.book, search->pod, unit), slot))
-            return &search->refusals[unit];
-    return NULL;
+    const struct reason reason = {kind, SYM_EMPTY};
+    diagnosis_add_nodes(diagnosis, PLUGIN_UNITS, reason, (uint32_t)__builtin_popcountll(members));
 }
 
-static void explain_by_unit(enum reason_kind kind, struct diagnosis *diagnosis)
+/* By their filters. */
+static void explain_members(const struct unit_search *search, uint32_t type, uint32_t block,
+                            uint64_t members, struct diagnosis *diagnosis)
 {
-    struct reasons reasons = {.count = 0};
-    reasons_add(&reasons, kind, SYM_EMPTY);
-    diagnosis_add(diagnosis, PLUGIN_UNITS, &reasons);
+    if (members == 0)
+        return;
+    const struct cycle_world *world = &search->cycle->world;
+    const struct explain_scope scope = {
+        .cluster = world->cluster,
+        .nominator = world->nominator,
+        .pod = search->pod,
+        .match = match_sync_refusals(world->cluster, search->pod->shape, world->types, type),
+        .type = &world->types->items[type]};
+    explain_block(&scope, block, members, diagnosis);
 }
 
-/* Each node counts once, for the first unit it is in. */
-static void explain_node(const struct unit_search *search, uint32_t slot, bool looked_outside,
-                         struct diagnosis *diagnosis)
+static void explain_unit(const struct unit_search *search, uint32_t unit, uint32_t block,
+                         uint64_t members, struct diagnosis *diagnosis)
 {
-    const struct unit_refusal *refusal = refusal_of_node(search, slot);
-    if (!refusal && looked_outside) {
-        (void)cycle_explain(search->cycle, search->pod, NULL, slot, diagnosis);
-        return;
+    if (search->lacks[unit])
+        explain_members(search, search->policy->units[unit].type, block, members, diagnosis);
+    else
+        explain_by_unit(search->refusals[unit].why == UNIT_WHY_FULL ? REASON_UNIT_FULL
+                                                                    : REASON_UNIT_CLOSED,
+                        members, diagnosis);
+}
+
+/* Each node of a block counts once, for the first unit it is in. */
+static void explain_units(const struct unit_search *search, uint32_t block, bool looked_outside,
+                          struct diagnosis *diagnosis)
+{
+    const struct cycle_world *world = &search->cycle->world;
+    uint64_t rest = bitset_word(&world->cluster->nodes.present, block);
+    for (uint32_t unit = 0; rest && unit < search->policy->unit_count; unit++) {
+        uint64_t members =
+            rest & bitset_word(book_unit_nodes(world->book, search->pod, unit), block);
+        explain_unit(search, unit, block, members, diagnosis);
+        rest &= ~members;
     }
-    if (!refusal) {
-        explain_by_unit(REASON_NO_UNIT, diagnosis);
-        return;
-    }
-    if (search->lacks[refusal->unit]) {
-        uint32_t type = search->policy->units[refusal->unit].type;
-        (void)cycle_explain(search->cycle, search->pod, &search->cycle->world.types->items[type],
-                            slot, diagnosis);
-        return;
-    }
-    explain_by_unit(refusal->why == UNIT_WHY_FULL ? REASON_UNIT_FULL : REASON_UNIT_CLOSED,
-                    diagnosis);
+    if (looked_outside)
+        explain_members(search, UNIT_TYPE_ANY, block, rest, diagnosis);
+    else
+        explain_by_unit(REASON_NO_UNIT, rest, diagnosis);
 }
 
 /* Whether another pod of the group, or this one a moment later, could stop elsewhere than here. */
@@ -356,10 +370,8 @@ static void refuse(struct unit_search *search, enum overflow_result overflow, st
     const struct cluster *cluster = cycle->world.cluster;
     struct diagnosis diagnosis;
     diagnosis_init(&diagnosis, cluster->nodes.present_count);
-    const struct bitset *present = &cluster->nodes.present;
-    for (uint32_t slot = bitset_next(present, 0); slot != UINT32_MAX;
-         slot = bitset_next(present, slot + 1))
-        explain_node(search, slot, overflow == OVERFLOW_NONE_FITS, &diagnosis);
+    for (uint32_t block = 0; block < cluster->nodes.present.word_count; block++)
+        explain_units(search, block, overflow == OVERFLOW_NONE_FITS, &diagnosis);
     diagnosis_format(&diagnosis, cluster->symbols, NULL, message);
     (void)buf_add_str(message, " ");
     sentence_format(search->policy, cluster->symbols, search->refusals, search->policy->unit_count,

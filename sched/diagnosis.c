@@ -90,13 +90,29 @@ static void parts_insert(struct parts *parts, uint32_t nodes, const char *text, 
     parts->items[i] = part;
 }
 
+enum { NOT_NAMED_BYTES = 48 };
+
+/* kube-scheduler names the plug-ins that narrowed the search, and has put the one that refused the
+ * nominated node into the same set before (schedule_one.go, findNodesThatFitPod). */
+static void not_named_format(const struct diagnosis *diagnosis, char rest[NOT_NAMED_BYTES])
+{
+    const char *refuser = plugin_names[diagnosis->nominee_refused_by];
+    bool is_other = diagnosis->nominee_refused_by != 0 && strcmp(refuser, "NodeAffinity") != 0;
+    int len =
+        snprintf(rest, NOT_NAMED_BYTES, "%s%s]", is_other ? " " : "", is_other ? refuser : "");
+    CHECK(len > 0 && len < NOT_NAMED_BYTES);
+}
+
 static void reasons_format(const struct diagnosis *diagnosis, const struct symbols *symbols,
                            struct buf *message)
 {
     struct parts parts = {.count = 0};
+    char rest[NOT_NAMED_BYTES];
+    not_named_format(diagnosis, rest);
     for (uint32_t kind = 0; kind < REASON_KIND_COUNT; kind++)
         if (diagnosis->counts[kind] > 0)
-            parts_insert(&parts, diagnosis->counts[kind], reason_texts[kind], "");
+            parts_insert(&parts, diagnosis->counts[kind], reason_texts[kind],
+                         kind == REASON_NOT_NAMED ? rest : "");
     for (uint32_t i = 0; i < diagnosis->insufficient_count; i++)
         parts_insert(&parts, diagnosis->insufficient[i].nodes, reason_texts[REASON_INSUFFICIENT],
                      symbol_text(symbols, diagnosis->insufficient[i].name_sym));

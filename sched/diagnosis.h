@@ -14,8 +14,9 @@
 enum { DIAGNOSIS_RESOURCES_MAX = REASONS_MAX };
 
 struct diagnosis {
-    uint32_t node_count; /* nodes in the cluster */
-    uint32_t refused_by; /* 1 << enum plugin of every filter that refused some node */
+    uint32_t node_count;            /* nodes in the cluster */
+    uint32_t refused_by;            /* 1 << enum plugin of every filter that refused some node */
+    enum plugin nominee_refused_by; /* the node the pod is nominated to; 0: none refused one */
     uint32_t counts[REASON_KIND_COUNT]; /* nodes by reason, INSUFFICIENT not used */
     uint32_t insufficient_count;
     struct {

@@ -15,6 +15,8 @@ static void explain_node(const struct explain_scope *scope, uint32_t slot,
         nominator_explain(scope->nominator, &fitting, slot, &reasons, &refused_by);
     CHECK(verdict != VERDICT_FIT);
     diagnosis_add(diagnosis, refused_by, &reasons);
+    if (scope->cluster->nodes.nodes[slot]->name_sym == scope->pod->nominated_node_sym)
+        diagnosis->nominee_refused_by = refused_by;
 }
 
 static bool is_nominated_to(const struct explain_scope *scope, uint32_t slot)

@@ -29,7 +29,7 @@ enum verdict {
 
 /* Why a node was refused; the text of A10. `name_sym` completes "Insufficient <resource>". */
 #define REASON_MAP(X)                                                                              \
-    X(NOT_NAMED, "node(s) didn't satisfy plugin(s) [NodeAffinity]")                                \
+    X(NOT_NAMED, "node(s) didn't satisfy plugin(s) [NodeAffinity")                                 \
     X(UNSCHEDULABLE, "node(s) were unschedulable")                                                 \
     X(NODE_NAME, "node(s) didn't match the requested node name")                                   \
     X(TAINT, "node(s) had untolerated taint(s)")                                                   \

