@@ -198,8 +198,9 @@ static int run_on(const struct perf_command *command, const struct perf_workload
         return fail(&err);
     }
     int code = play(command, workload, &plane);
-    control_plane_close(&plane, command->keeps_files || code != 0);
-    if (code != 0 && command->has_control_plane)
+    bool keeps_files = command->keeps_files || (code != 0 && !plane.is_interrupted);
+    control_plane_close(&plane, keeps_files);
+    if (keeps_files && command->has_control_plane)
         (void)fprintf(stderr, "spillway-bench perf: logs are in %s\n", plane.dir);
     free(built);
     return code;

@@ -251,7 +251,7 @@ static int open_all(struct control_plane *plane, const char *bin, bool is_unprio
     loop_open(plane);
     rc = start(plane, err);
     if (rc < 0)
-        control_plane_close(plane, true);
+        control_plane_close(plane, rc != -EINTR);
     return rc;
 }
 

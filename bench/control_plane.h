@@ -30,12 +30,12 @@ struct control_plane {
     char dir[CONTROL_PLANE_PATH_BYTES];
     char kubeconfig[CONTROL_PLANE_PATH_BYTES + 32];     /* of the administrator */
     char kube_scheduler[CONTROL_PLANE_PATH_BYTES + 32]; /* a KubeSchedulerConfiguration with it */
+    bool is_interrupted;                                /* a signal came */
     /* private */
     const char *bin;
     bool is_unprioritised;
     uint16_t port;
     bool is_attached; /* to a server of others: no processes, no directory */
-    bool is_interrupted;
     uv_timer_t tick;
     uv_signal_t signals[2];
 };
