@@ -49,7 +49,7 @@ struct flags_given {
     const char *events, *json, *svg, *bindings, *spillway;
     struct replay_source source;
     uint32_t arrival_seconds, limit_seconds;
-    bool server, summary, state, preemption;
+    bool server, summary, state, preemption, full_scan;
 };
 
 static int play(const struct flags_given *given, struct workload *workload,
@@ -69,6 +69,7 @@ static int play(const struct flags_given *given, struct workload *workload,
                                      .preempts = given->preemption || loaded->preempts,
                                      .until_ms = loaded->until_ms,
                                      .limit_seconds = given->limit_seconds,
+                                     .beside_full_scan = given->full_scan,
                                      .json = given->json,
                                      .svg = given->svg,
                                      .bindings = given->bindings,
@@ -99,7 +100,7 @@ static const char *contradiction(const struct flags_given *given)
 {
     const struct replay_source *source = &given->source;
     bool is_sized = source->nodes > 0 || source->pods > 0;
-    bool is_drawn = given->svg || source->prices || given->preemption;
+    bool is_drawn = given->svg || source->prices || given->preemption || given->full_scan;
     bool is_trace = source->set || source->trace.skip_bad || source->trace.stay ||
                     source->trace.gpu_shares || source->trace.fill_percent > 0 ||
                     source->trace.spare_percent != TRACE_SPARE_PERCENT;
@@ -122,7 +123,7 @@ static const char *contradiction(const struct flags_given *given)
         {is_sized && !source->workload,
          "--nodes and --pods are about --workload: a trace has its own"},
         {given->server && is_drawn,
-         "--svg, --prices and --preemption are about virtual time, not --server"},
+         "--svg, --prices, --preemption and --full-scan are about virtual time, not --server"},
         {!given->server && (given->spillway || given->arrival_seconds != ARRIVAL_SECONDS),
          "--spillway and --arrival-seconds are about --server"},
     };
@@ -158,6 +159,8 @@ static enum flags_result parse(int argc, char **argv, struct flags_given *given)
         {"seed", FLAG_COUNT, &source->seed, 0, SEED_MAX, "N", "of all that is random"},
         {"preemption", FLAG_SWITCH, &given->preemption, 0, 0, NULL,
          "higher priorities take the room of lower ones"},
+        {"full-scan", FLAG_SWITCH, &given->full_scan, 0, 0, NULL,
+         "play it once more looking at every node for each pod: what sampling nodes loses"},
         {"prices", FLAG_TEXT, &source->prices, 0, 0, "FILE",
          "lines like \"ecs 0.05 core\", \"h100 30 node\", \"eci 0.1 pod-core\": an hour's price"},
         {"svg", FLAG_TEXT, &given->svg, 0, 0, "FILE", "draw pods by unit, and cost"},

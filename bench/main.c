@@ -44,7 +44,7 @@ static const struct command {
     {"memory", cmd_memory, "what nodes and pods cost in memory"},
     {"wire", cmd_wire, "pods as JSON and as protobuf from a real apiserver: what each side pays"},
     {"replay", cmd_replay,
-     "a recording through the core, or a public trace through the real binary"},
+     "a workload, a public trace or a recording through the core, or over HTTP"},
     {"trace", cmd_trace, "what a public trace holds, and whether its rows are right"},
 };
 

@@ -14,6 +14,7 @@ enum {
 void play_options_init(struct play_options *options)
 {
     *options = (struct play_options){.seed = 1,
+                                     .percentage = -1,
                                      .bind_latency_ms = PLAY_BIND_LATENCY_MS,
                                      .bind_window = PLAY_BIND_WINDOW,
                                      .until_ms = INT64_MAX};
@@ -204,7 +205,7 @@ int play_run(const struct workload *workload, const struct play_options *options
              struct play_result *ret_result, struct err *err)
 {
     struct play play;
-    int64_t began_ns = report_now_ns();
+    int64_t began_ns = report_now_ns(), began_cpu_ns = report_cpu_ns();
     init(&play, workload, options);
     int rc = play_start(&play, err);
     if (rc < 0) {
@@ -213,6 +214,7 @@ int play_run(const struct workload *workload, const struct play_options *options
         loop(&play);
         conclude(&play);
         play.result.wall_ns = report_now_ns() - began_ns;
+        play.result.cpu_ns = report_cpu_ns() - began_cpu_ns;
         *ret_result = play.result;
     }
     fini(&play);

@@ -38,6 +38,7 @@ enum {
 struct play_options {
     uint64_t seed; /* of the core's own choices */
     bool preempts;
+    int32_t percentage; /* of nodes to score, as kube's flag; -1: the core's own steps */
     int64_t bind_latency_ms;
     uint32_t bind_window; /* > 0 */
     int64_t until_ms;     /* the end; INT64_MAX: when nothing can happen any more */
@@ -61,7 +62,7 @@ struct play_result {
     uint64_t evicted;
     int64_t wait_p50_ms, wait_p99_ms, wait_max_ms; /* of `bound`: creation to answer */
     uint64_t bindings_hash;                        /* pod, node and time of each, in order */
-    int64_t wall_ns;                               /* of all */
+    int64_t wall_ns, cpu_ns;                       /* of all: real time, processor time */
     int64_t decide_ns;                             /* of it, within sched_pass() */
     struct play_meter meter;
     struct play_reasons reasons;

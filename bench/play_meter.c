@@ -225,6 +225,12 @@ void play_meter_sample(struct play_meter *meter, int64_t at_ms, const struct clu
     *next_sample(meter) = sample;
 }
 
+const struct play_sample *play_meter_last(const struct play_meter *meter)
+{
+    CHECK(meter->sample_count > 0);
+    return &meter->samples[meter->sample_count - 1];
+}
+
 double play_meter_allocated(const struct play_meter *meter, uint32_t resource)
 {
     double sum = 0;

@@ -77,6 +77,9 @@ void play_meter_pod(struct play_meter *meter, uint32_t pod_kind, uint32_t node, 
 void play_meter_sample(struct play_meter *meter, int64_t at_ms, const struct cluster *cluster,
                        uint32_t waiting);
 
+/* The last one; CHECKs that there is one. */
+const struct play_sample *play_meter_last(const struct play_meter *meter);
+
 /* Millionths of a currency unit. */
 double play_unit_cost_micro(const struct play_unit *unit);
 

@@ -137,6 +137,7 @@ int play_start(struct play *play, struct err *err)
     config.hash_seed = config.cycle.seed = play->options.seed;
     config.watches_policies = true;
     config.preempts = play->options.preempts;
+    config.cycle.percentage = play->options.percentage;
     config.wall_zero_ms = PLAY_EPOCH_UNIX_S * INT64_C(1000);
     play->sched = sched_new(&config, play->workload->symbols, &port);
     for (uint32_t source = 0; source < POLICY_SOURCE_COUNT; source++) {

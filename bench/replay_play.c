@@ -125,10 +125,35 @@ static void add_units(struct report *report, const struct play_meter *meter)
     report_add(report, "replay.cost", cost, "of the price table");
 }
 
+/* Points of allocation lost by looking at a sample of the nodes: above 0, the full scan packs
+ * better. */
+static void add_full_scan(struct report *report, const struct play_result *result,
+                          const struct play_result *full)
+{
+    char key[REPORT_KEY_BYTES];
+    const struct play_meter *meter = &result->meter;
+    for (uint32_t r = 0; r < meter->resource_count; r++) {
+        const char *name = short_name(symbol_text(meter->workload->symbols, meter->resources[r]));
+        double lost = play_meter_allocated(&full->meter, r) - play_meter_allocated(meter, r);
+        (void)snprintf(key, sizeof(key), "replay.full_scan.%.24s_points_lost", name);
+        report_add(report, key, 100 * lost, "points by sampling nodes, mean over time");
+        lost = play_meter_last(&full->meter)->allocated[r] - play_meter_last(meter)->allocated[r];
+        (void)snprintf(key, sizeof(key), "replay.full_scan.%.24s_end_points_lost", name);
+        report_add(report, key, 100 * lost, "points, at the end");
+    }
+    report_add(report, "replay.full_scan.bound", (double)full->bound, "pods");
+    report_add(report, "replay.full_scan.waiting", (double)full->waiting, "pods, at the end");
+    report_add(report, "replay.full_scan.wait_p99_ms", (double)full->wait_p99_ms, "ms, virtual");
+    report_add(report, "replay.full_scan.ns_per_decision",
+               full->attempts > 0 ? (double)full->decide_ns / (double)full->attempts : 0,
+               "ns, the core's part");
+}
+
 static void add_speed(struct report *report, const struct play_result *result)
 {
     double seconds = (double)result->wall_ns / 1e9, attempts = (double)result->attempts;
     report_add(report, "replay.seconds", seconds, "s of real time");
+    report_add(report, "replay.cpu_seconds", (double)result->cpu_ns / 1e9, "s of processor time");
     report_add(report, "replay.decisions", attempts, "binds and refusals");
     report_add(report, "replay.decisions_per_second", attempts / seconds, "/s, world included");
     report_add(report, "replay.ns_per_decision",
@@ -165,8 +190,9 @@ static void print_reasons(const struct play_reasons *reasons)
     (void)fflush(stdout);
 }
 
+/* `full` is of a second play; NULL: there was none. */
 static int report_result(const struct replay_play_options *options, const struct workload *workload,
-                         const struct play_result *result)
+                         const struct play_result *result, const struct play_result *full)
 {
     struct report report;
     char hash[REPORT_TEXT_BYTES];
@@ -174,6 +200,8 @@ static int report_result(const struct replay_play_options *options, const struct
     add_pods(&report, result, workload);
     add_room(&report, &result->meter);
     add_units(&report, &result->meter);
+    if (full)
+        add_full_scan(&report, result, full);
     add_speed(&report, result);
     report_add(&report, "replay.hours", (double)result->span_ms / MS_PER_HOUR, "h, virtual");
     (void)snprintf(hash, sizeof(hash), "%016" PRIx64, result->bindings_hash);
@@ -187,15 +215,15 @@ static int report_result(const struct replay_play_options *options, const struct
 /* ---- the command ---- */
 
 static int conclude(const struct replay_play *play, const struct replay_play_options *options,
-                    const struct workload *workload, const struct play_result *result)
+                    const struct play_result *result)
 {
     struct err err = {0};
-    int code = report_result(options, workload, result);
+    int code = 0;
     if (options->svg && replay_chart_write(result, options->svg, &err) < 0) {
         (void)fprintf(stderr, "spillway-bench replay: %s\n", err.text);
         code = 1;
     }
-    if (!result->is_partial)
+    if (!play->is_interrupted && !play->is_late)
         return code;
     (void)fprintf(stderr, "spillway-bench replay: %s: these are the figures until then\n",
                   play->is_interrupted ? "interrupted" : "the limit of real time has passed");
@@ -223,31 +251,56 @@ static int open_bindings(struct replay_play *play, const char *path)
     return 1;
 }
 
-int replay_play(struct workload *workload, const struct replay_play_options *options)
+/* The second play, when one is wanted and the first came to its end; true when it did too. */
+static bool play_full_scan(const struct workload *workload, struct play_options play_options,
+                           struct play_result *ret_full)
 {
-    struct replay_play play = {.limit_ns =
-                                   report_now_ns() + options->limit_seconds * INT64_C(1000000000)};
-    struct play_options play_options;
-    struct play_result result;
     struct err err = {0};
-    if (open_bindings(&play, options->bindings) != 0)
-        return 1;
+    play_options.percentage = 100;
+    play_options.on_bound = NULL;
+    if (play_run(workload, &play_options, ret_full, &err) < 0)
+        return false; /* its policies were good a moment ago: not reached */
+    if (!ret_full->is_partial)
+        return true;
+    play_result_fini(ret_full);
+    return false;
+}
+
+static int play(struct replay_play *play, const struct workload *workload,
+                const struct replay_play_options *options)
+{
+    struct play_options play_options;
+    struct play_result result, full;
+    struct err err = {0};
     play_options_init(&play_options);
     play_options.seed = options->seed;
     play_options.preempts = options->preempts;
     play_options.until_ms = options->until_ms;
-    play_options.ctx = &play;
+    play_options.ctx = play;
     play_options.is_over = is_over;
-    play_options.on_bound = play.bindings ? on_bound : NULL;
-    signals_hold(&play);
-    int rc = play_run(workload, &play_options, &result, &err);
-    signals_release(&play);
-    int code = close_bindings(&play, options->bindings);
-    if (rc < 0) {
+    play_options.on_bound = play->bindings ? on_bound : NULL;
+    if (play_run(workload, &play_options, &result, &err) < 0) {
         (void)fprintf(stderr, "spillway-bench replay: %s\n", err.text);
         return 1;
     }
-    code = conclude(&play, options, workload, &result) != 0 ? 1 : code;
+    bool has_full = options->beside_full_scan && !result.is_partial &&
+                    play_full_scan(workload, play_options, &full);
+    int code = report_result(options, workload, &result, has_full ? &full : NULL);
+    code = conclude(play, options, &result) != 0 ? 1 : code;
     play_result_fini(&result);
+    if (has_full)
+        play_result_fini(&full);
     return code;
+}
+
+int replay_play(struct workload *workload, const struct replay_play_options *options)
+{
+    struct replay_play replay = {.limit_ns = report_now_ns() +
+                                             options->limit_seconds * INT64_C(1000000000)};
+    if (open_bindings(&replay, options->bindings) != 0)
+        return 1;
+    signals_hold(&replay);
+    int code = play(&replay, workload, options);
+    signals_release(&replay);
+    return close_bindings(&replay, options->bindings) != 0 ? 1 : code;
 }

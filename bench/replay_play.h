@@ -12,6 +12,8 @@ struct replay_play_options {
     bool preempts;
     int64_t until_ms;       /* INT64_MAX: until nothing can happen any more */
     uint32_t limit_seconds; /* of real time: then it ends with what there is */
+    /* A second play looks at every node for each pod: what the core's sampling of nodes loses. */
+    bool beside_full_scan;
     const char *json, *svg; /* where to; NULL: not */
     const char *bindings;   /* "pod node ms" of each, a line; NULL: not */
 };

@@ -185,6 +185,25 @@ Test(replay, a_full_standard_output_is_an_error)
     process_result_fini(&result);
 }
 
+/* Few nodes are looked at all the same: then nothing can be lost. */
+Test(replay, beside_a_full_scan_a_small_cluster_loses_nothing)
+{
+    struct place place;
+    struct process_result result;
+    char line[2 * PATH_BYTES];
+    place_init(&place);
+    snprintf(line, sizeof(line), "--workload steady --nodes 40 --pods 800 --full-scan --json %s",
+             place.json);
+    cr_assert_eq(run(line, &result), 0, "%s", result.err.data);
+    json_t *root = figures(&place);
+    cr_expect_eq(figure(root, "replay.full_scan.cpu_points_lost"), 0);
+    cr_expect_eq(figure(root, "replay.full_scan.memory_points_lost"), 0);
+    cr_expect_eq(figure(root, "replay.full_scan.bound"), figure(root, "replay.bound"));
+    json_decref(root);
+    process_result_fini(&result);
+    place_fini(&place);
+}
+
 /* The bindings' first line says that it has begun; a workload of a month is not over by then. */
 static void expect_partial(const char *line, const char *begun, int signal_number)
 {
