@@ -142,6 +142,7 @@ void pair_stop_child(struct pair *pair)
 
 enum pair_end pair_run(struct pair *pair, uint32_t limit_seconds)
 {
+    uv_update_time(&pair->loop); /* the caller may have filled the store for minutes */
     CHECK(uv_timer_start(&pair->limit, on_limit, (uint64_t)limit_seconds * 1000, 0) == 0);
     while (!pair->is_over)
         (void)uv_run(&pair->loop, UV_RUN_DEFAULT);
