@@ -77,7 +77,6 @@ struct http_lane *http_lane_new(const struct http_lane_options *options)
     (void)curl_easy_setopt(lane->easy, CURLOPT_CONNECT_ONLY, 1L);
     (void)curl_easy_setopt(lane->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     (void)curl_easy_setopt(lane->easy, CURLOPT_SSL_ENABLE_ALPN, 0L);
-    /* Another TLS library than the one we are built for would not know the call. */
     (void)curl_easy_setopt(lane->easy, CURLOPT_SSL_CTX_FUNCTION, on_tls_context);
     (void)curl_easy_setopt(lane->easy, CURLOPT_ERRORBUFFER, lane->error);
     CHECK(uv_timer_init(options->loop, &lane->flush) == 0);
@@ -207,12 +206,14 @@ static bool lane_take_over(struct http_lane *lane, size_t *ret_came)
     return true;
 }
 
+/* `why` is told when curl has not said more. */
 static void lane_lose(struct http_lane *lane, const char *why)
 {
     if (lane->state != LANE_OPEN)
         return;
     lane->state = LANE_OVER;
-    (void)snprintf(lane->error, sizeof(lane->error), "%s", why);
+    if (!lane->error[0])
+        (void)snprintf(lane->error, sizeof(lane->error), "%s", why);
     (void)uv_poll_stop(lane->poll);
     (void)uv_timer_stop(&lane->flush);
     lane->events = 0;
@@ -258,7 +259,7 @@ static void lane_read(struct http_lane *lane)
             return;
         }
         if (code != CURLE_OK)
-            lane_lose(lane, lane->error[0] ? lane->error : curl_easy_strerror(code));
+            lane_lose(lane, curl_easy_strerror(code));
         else if (len == 0)
             lane_lose(lane, "the server closed it");
         else
@@ -287,7 +288,7 @@ static void lane_write(struct http_lane *lane)
             return;
         }
         if (code != CURLE_OK)
-            lane_lose(lane, lane->error[0] ? lane->error : curl_easy_strerror(code));
+            lane_lose(lane, curl_easy_strerror(code));
         lane->out_at += sent;
     }
     if (lane->state == LANE_OPEN)

@@ -184,10 +184,11 @@ static void pause_class(struct write_class *class, const struct http_reply *repl
  * refused in the same way. */
 static void complain(struct write_class *class, const struct http_reply *reply)
 {
-    struct mono_ms now = now_mono();
     bool is_for_operator = reply->status == 401 || reply->status == 403;
-    if (reply->failure != HTTP_FAILURE_NONE || !is_for_operator ||
-        mono_before(now, class->silent_until))
+    if (reply->failure != HTTP_FAILURE_NONE || !is_for_operator)
+        return;
+    struct mono_ms now = now_mono();
+    if (mono_before(now, class->silent_until))
         return;
     class->silent_until = mono_add(now, WRITE_COMPLAINT_EVERY_MS);
     char status_text[24];

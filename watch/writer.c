@@ -10,7 +10,7 @@
 
 enum {
     SERIES_TICK_MS = 60 * 1000,
-    BIND_CONNECTIONS = 2, /* the window fits one of Go's, but not one with small HTTP/2 settings */
+    BIND_CONNECTIONS = 2, /* of HTTP/1.1; with HTTP/2 there is one, whatever its settings */
     OTHER_CONNECTIONS = 1,
 };
 
