@@ -5,10 +5,12 @@
  *     full        each node has less left than the smallest pod asks for, but for one at a random
  *                 place: the pods go there
  *     thousandth  likewise, one node in a thousand has room
- *     refused     no node has room: proven, said and parked
+ *     proven      no node has room: that is found out, said, and the pod parked
+ *     refused     likewise 32 equal pods, of which one finds it out
  *
  * Clusters stay for all rounds: what was placed is taken away again, and the nodes with room move,
- * outside of the time that counts.
+ * outside of the time that counts. Pods that come one after the other differ: equal ones would be
+ * decided as a batch, and the search is what is measured.
  */
 #include "bench/cmd_scale.h"
 
@@ -122,10 +124,23 @@ static void set_fillers(struct scene *scene, uint32_t node, bool is_there)
     }
 }
 
-/* A pod on the first node, which never has room, that asks what will be asked: the shape stays. */
-static void add_anchor(struct scene *scene, int64_t cpu_milli)
+/* What pods ask that are tried: the least of it, and how many differ. Those of one shape are
+ * decided as one batch, so it takes two by turns to have a search for each. */
+struct asking {
+    int64_t cpu_milli;
+    uint32_t shape_count;
+};
+
+static int64_t asked_of(const struct asking *asking, uint32_t i)
 {
-    core_load_asking_pod(&scene->load, scene->next_pod++, 0, cpu_milli, GIB);
+    return asking->cpu_milli + i % asking->shape_count;
+}
+
+/* Pods on the first node, which never has room, that ask what will be asked: the shapes stay. */
+static void add_anchors(struct scene *scene, const struct asking *asking)
+{
+    for (uint32_t i = 0; i < asking->shape_count; i++)
+        core_load_asking_pod(&scene->load, scene->next_pod++, 0, asked_of(asking, i), GIB);
 }
 
 /* Other nodes have room from now on, at random places. */
@@ -163,59 +178,72 @@ static void scene_init_full(struct scene *scene, uint32_t node_count, uint32_t s
 }
 
 /* `count` pods are decided, and taken away again; nanoseconds of each. */
-static double place_equal(struct scene *scene, uint32_t count, int64_t cpu_milli)
+static double place(struct scene *scene, uint32_t count, const struct asking *asking)
 {
     struct core_load *load = &scene->load;
     for (uint32_t i = 0; i < count; i++)
-        core_load_asking_pod(load, scene->next_pod + i, UINT32_MAX, cpu_milli, GIB);
+        core_load_asking_pod(load, scene->next_pod + i, UINT32_MAX, asked_of(asking, i), GIB);
     int64_t start_ns = report_cpu_ns();
     settle(scene);
     int64_t end_ns = report_cpu_ns();
     for (uint32_t i = 0; i < count; i++)
-        core_load_asking_pod_gone(load, scene->next_pod + i, UINT32_MAX, cpu_milli, GIB);
+        core_load_asking_pod_gone(load, scene->next_pod + i, UINT32_MAX, asked_of(asking, i), GIB);
     return (double)(end_ns - start_ns) / count;
+}
+
+/* All of `waiting` pods find a node, or none does. */
+static double measure(struct scene *scene, const struct asking *asking, uint32_t waiting,
+                      uint32_t round_count)
+{
+    bool fits = asking->cpu_milli < NODE_CPU_MILLI;
+    double ns[ROUNDS_MAX];
+    add_anchors(scene, asking);
+    for (uint32_t round = 0; round < round_count; round++) {
+        double batches[SHORT_ROUNDS];
+        for (uint32_t i = 0; i < SHORT_ROUNDS; i++) {
+            move_spares(scene);
+            uint64_t binds = scene->load.binds, refusals = scene->load.refusals;
+            batches[i] = place(scene, waiting, asking);
+            CHECK(scene->load.binds - binds == (fits ? waiting : 0));
+            CHECK(scene->load.refusals - refusals == (fits ? 0 : waiting));
+        }
+        ns[round] = report_median(batches, SHORT_ROUNDS);
+    }
+    return report_median(ns, round_count);
 }
 
 static double measure_full(uint32_t node_count, uint32_t spare_count, uint32_t round_count)
 {
+    const struct asking by_turns = {FULL_CPU_MILLI, 2};
     struct scene scene;
     scene_init_full(&scene, node_count, spare_count);
-    add_anchor(&scene, FULL_CPU_MILLI);
     uint32_t waiting = spare_count * WAITING_A_SPARE;
-    waiting = waiting < WAITING_MAX ? waiting : WAITING_MAX;
-    double ns[ROUNDS_MAX];
-    for (uint32_t round = 0; round < round_count; round++) {
-        double batches[SHORT_ROUNDS];
-        for (uint32_t i = 0; i < SHORT_ROUNDS; i++) {
-            move_spares(&scene);
-            uint64_t binds = scene.load.binds;
-            batches[i] = place_equal(&scene, waiting, FULL_CPU_MILLI);
-            CHECK(scene.load.binds - binds == waiting);
-        }
-        ns[round] = report_median(batches, SHORT_ROUNDS);
-    }
+    double ns =
+        measure(&scene, &by_turns, waiting < WAITING_MAX ? waiting : WAITING_MAX, round_count);
     scene_fini(&scene);
-    return report_median(ns, round_count);
+    return ns;
 }
 
 /* The one node with room has less than is asked. */
-static double measure_refused(uint32_t node_count, uint32_t round_count)
+static double measure_nowhere(uint32_t node_count, uint32_t waiting, uint32_t round_count)
 {
+    const struct asking too_much = {NODE_CPU_MILLI + 1, 1};
     struct scene scene;
     scene_init_full(&scene, node_count, 1);
-    add_anchor(&scene, NODE_CPU_MILLI + 1);
-    double ns[ROUNDS_MAX];
-    for (uint32_t round = 0; round < round_count; round++) {
-        move_spares(&scene);
-        uint64_t refusals = scene.load.refusals;
-        ns[round] = place_equal(&scene, WAITING_A_SPARE, NODE_CPU_MILLI + 1);
-        CHECK(scene.load.refusals - refusals == WAITING_A_SPARE);
-    }
+    double ns = measure(&scene, &too_much, waiting, round_count);
     scene_fini(&scene);
-    return report_median(ns, round_count);
+    return ns;
 }
 
-/* ---- the command ---- */
+static double measure_proven(uint32_t node_count, uint32_t round_count)
+{
+    return measure_nowhere(node_count, 1, round_count);
+}
+
+static double measure_refused(uint32_t node_count, uint32_t round_count)
+{
+    return measure_nowhere(node_count, WAITING_A_SPARE, round_count);
+}
 
 static double measure_one_left(uint32_t node_count, uint32_t round_count)
 {
@@ -235,7 +263,8 @@ static const struct scale_case {
     {"half", measure_half, "half full"},
     {"full", measure_one_left, "one node left"},
     {"thousandth", measure_thousandth, "one node in 1,000 left"},
-    {"refused", measure_refused, "no node left"},
+    {"proven", measure_proven, "no node left, something changed"},
+    {"refused", measure_refused, "no node left, 32 equal pods"},
 };
 
 static void report_case(struct report *report, const struct scale_case *one, uint32_t top,
@@ -265,7 +294,8 @@ static int report_growth(uint32_t top, uint32_t round_count, const char *only, c
         scale_add_search(&report);
     if (report.count > 0)
         return report_finish(&report, json);
-    (void)fprintf(stderr, "spillway-bench scale: --only %s: half, full, thousandth or refused\n",
+    (void)fprintf(stderr,
+                  "spillway-bench scale: --only %s: half, full, thousandth, proven or refused\n",
                   only);
     return 2;
 }
@@ -279,7 +309,7 @@ int cmd_scale(int argc, char **argv)
         {"nodes", FLAG_COUNT, &nodes, 50000, 100000, "N",
          "nodes of the largest cluster; also a tenth and a hundredth of it"},
         {"rounds", FLAG_COUNT, &rounds, 1, ROUNDS_MAX, "N", "rounds; the median counts"},
-        {"only", FLAG_TEXT, &only, 0, 0, "CASE", "half, full, thousandth or refused"},
+        {"only", FLAG_TEXT, &only, 0, 0, "CASE", "half, full, thousandth, proven or refused"},
         {"steps", FLAG_SWITCH, &is_steps, 0, 0, NULL,
          "instead, the document bench/SAMPLING.md: what steps and targets save and lose"},
         {"json", FLAG_TEXT, &json, 0, 0, "FILE", "write the figures as JSON too"},

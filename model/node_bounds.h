@@ -61,15 +61,14 @@ static inline bool node_block_fits_all(const struct node_table *table, uint32_t 
 }
 
 /* Whether the bounds tell of each fixed resource that all have what is asked, or none has. */
-static inline bool node_block_is_clear(const struct node_table *table, uint32_t block,
-                                       const struct requests *asked)
+static inline bool free_bounds_are_clear(const struct free_bounds *bounds,
+                                         const struct requests *asked)
 {
-    const struct free_bounds *bounds = &table->blocks[block];
-    bool is_clear = true;
+    bool are_clear = true;
     for (uint32_t i = 0; i < RESOURCE_FIXED_COUNT; i++)
-        is_clear &= asked->fixed[i] == 0 || asked->fixed[i] <= bounds->least[i] ||
-                    asked->fixed[i] > bounds->most[i];
-    return is_clear;
+        are_clear &= asked->fixed[i] == 0 || asked->fixed[i] <= bounds->least[i] ||
+                     asked->fixed[i] > bounds->most[i];
+    return are_clear;
 }
 
 static inline bool node_super_may_fit(const struct node_table *table, uint32_t super,

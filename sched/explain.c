@@ -67,8 +67,9 @@ static void explain_dynamic(const struct explain_scope *scope, uint32_t block, u
 {
     const struct filter_input in = {
         .cluster = scope->cluster, .shape = scope->pod->shape, .type = scope->type};
-    if (members && !node_block_is_clear(&scope->cluster->nodes, block, in.shape->requests))
-        node_bounds_tighten(&scope->cluster->nodes, block); /* one of the two is cheaper after it */
+    struct node_table *nodes = &scope->cluster->nodes;
+    if (members && !free_bounds_are_clear(&nodes->blocks[block], in.shape->requests))
+        node_bounds_tighten(nodes, block); /* then they may be */
     for (uint32_t i = 0; i < PLUGIN_COUNT && members; i++) {
         const struct filter *filter = filters[i];
         if (!filter || filter->is_static)
@@ -97,12 +98,39 @@ void explain_block(const struct explain_scope *scope, uint32_t block, uint64_t m
     explain_dynamic(scope, block, nodes & matching, diagnosis);
 }
 
+/* A superblock at once, when all its nodes pass the static filters and its bounds tell the rest. */
+static bool explain_super(const struct explain_scope *scope, uint32_t super,
+                          struct diagnosis *diagnosis)
+{
+    struct node_table *nodes = &scope->cluster->nodes;
+    const struct filter_input in = {
+        .cluster = scope->cluster, .shape = scope->pod->shape, .type = scope->type};
+    uint32_t count = bitset_part(&nodes->present, super).count;
+    if (scope->nominator->count > 0 || bitset_part(&scope->match->matches, super).count != count)
+        return false;
+    node_bounds_tighten_super(nodes, super);
+    if (node_super_may_fit(nodes, super, in.shape->requests))
+        return false;
+    for (uint32_t i = 0; i < PLUGIN_COUNT; i++)
+        if (filters[i] && !filters[i]->is_static &&
+            (!filters[i]->tally_super || !filters[i]->tally_super(&in, super, count, NULL)))
+            return false;
+    for (uint32_t i = 0; i < PLUGIN_COUNT; i++)
+        if (filters[i] && !filters[i]->is_static)
+            (void)filters[i]->tally_super(&in, super, count, diagnosis);
+    return true;
+}
+
 void explain_all(const struct explain_scope *scope, struct diagnosis *diagnosis)
 {
     const struct bitset *present = &scope->cluster->nodes.present;
     for (uint32_t slot = bitset_next(present, 0); slot != UINT32_MAX;) {
-        uint32_t block = slot / NODE_BLOCK_SLOTS;
-        explain_block(scope, block, UINT64_MAX, diagnosis);
-        slot = bitset_next(present, (block + 1) * NODE_BLOCK_SLOTS);
+        uint32_t super = slot / BITSET_PART_BITS, next = (super + 1) * BITSET_PART_BITS;
+        bool is_explained = explain_super(scope, super, diagnosis);
+        for (; !is_explained && slot < next; slot = bitset_next(present, slot)) {
+            explain_block(scope, slot / NODE_BLOCK_SLOTS, UINT64_MAX, diagnosis);
+            slot = (slot / NODE_BLOCK_SLOTS + 1) * NODE_BLOCK_SLOTS;
+        }
+        slot = is_explained ? bitset_next(present, next) : slot;
     }
 }

@@ -116,6 +116,10 @@ struct filter {
      * `reason`. */
     uint64_t (*tally)(const struct filter_input *in, uint32_t block, uint64_t members,
                       struct diagnosis *diagnosis);
+    /* tally() of `nodes` nodes of a superblock by its bounds alone. False: these do not tell.
+     * `diagnosis` NULL: nothing is added. The function NULL: never. */
+    bool (*tally_super)(const struct filter_input *in, uint32_t super, uint32_t nodes,
+                        struct diagnosis *diagnosis);
     /* Without tally(): the only reason that explain() gives. */
     enum reason_kind reason;
     /* The same verdict, with every reason of this filter appended. */

@@ -28,6 +28,15 @@ static uint64_t name_sweep(const struct filter_input *in, uint32_t block, uint64
     return named;
 }
 
+static bool name_tally_super(const struct filter_input *in, uint32_t super, uint32_t nodes,
+                             struct diagnosis *diagnosis)
+{
+    (void)super;
+    (void)nodes;
+    (void)diagnosis;
+    return in->node_name_sym == SYM_EMPTY; /* all pass */
+}
+
 static enum verdict name_explain(const struct filter_input *in, uint32_t slot,
                                  struct reasons *reasons)
 {
@@ -51,6 +60,7 @@ const struct filter filter_node_name = {
     .wakes_on = WAKE_NODE_ADDED,
     .check = name_check,
     .sweep = name_sweep,
+    .tally_super = name_tally_super,
     .reason = REASON_NODE_NAME,
     .explain = name_explain,
     .hint = name_hint,

@@ -35,6 +35,15 @@ static uint64_t ports_sweep(const struct filter_input *in, uint32_t block, uint6
     return free;
 }
 
+static bool ports_tally_super(const struct filter_input *in, uint32_t super, uint32_t nodes,
+                              struct diagnosis *diagnosis)
+{
+    (void)super;
+    (void)nodes;
+    (void)diagnosis;
+    return in->shape->port_count == 0; /* all pass */
+}
+
 static enum verdict ports_explain(const struct filter_input *in, uint32_t slot,
                                   struct reasons *reasons)
 {
@@ -63,6 +72,7 @@ const struct filter filter_node_ports = {
     .wakes_on = WAKE_NODE_ADDED | WAKE_POD_REMOVED,
     .check = ports_check,
     .sweep = ports_sweep,
+    .tally_super = ports_tally_super,
     .reason = REASON_PORTS,
     .explain = ports_explain,
     .hint = ports_hint,

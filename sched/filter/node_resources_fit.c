@@ -177,6 +177,14 @@ static uint64_t fit_sweep(const struct filter_input *in, uint32_t block, uint64_
     return fits;
 }
 
+/* What a node is refused for that has not enough of a fixed resource: steps 1 and 2. */
+static struct reason reason_of(const struct node_table *table, uint32_t column)
+{
+    if (column == RESOURCE_PODS)
+        return (struct reason){REASON_TOO_MANY_PODS, SYM_EMPTY};
+    return (struct reason){REASON_INSUFFICIENT, table->columns[column].name_sym};
+}
+
 static uint64_t fit_tally(const struct filter_input *in, uint32_t block, uint64_t members,
                           struct diagnosis *diagnosis)
 {
@@ -187,10 +195,7 @@ static uint64_t fit_tally(const struct filter_input *in, uint32_t block, uint64_
         uint64_t have = nodes_having(table, i, block, members, requests->fixed[i]);
         if (have == members)
             continue;
-        struct reason reason = {REASON_INSUFFICIENT, table->columns[i].name_sym};
-        if (i == RESOURCE_PODS)
-            reason = (struct reason){REASON_TOO_MANY_PODS, SYM_EMPTY};
-        diagnosis_add_nodes(diagnosis, PLUGIN_NODE_RESOURCES_FIT, reason,
+        diagnosis_add_nodes(diagnosis, PLUGIN_NODE_RESOURCES_FIT, reason_of(table, i),
                             word_count_bits(members & ~have));
         fits &= have;
     }
@@ -203,6 +208,19 @@ static uint64_t fit_tally(const struct filter_input *in, uint32_t block, uint64_
         fits &= have;
     }
     return fits;
+}
+
+static bool fit_tally_super(const struct filter_input *in, uint32_t super, uint32_t nodes,
+                            struct diagnosis *diagnosis)
+{
+    const struct node_table *table = &in->cluster->nodes;
+    const struct requests *requests = in->shape->requests;
+    if (requests->scalar_count > 0 || !free_bounds_are_clear(&table->supers[super], requests))
+        return false;
+    for (uint32_t i = 0; diagnosis && i < RESOURCE_FIXED_COUNT; i++)
+        if (requests->fixed[i] > table->supers[super].most[i])
+            diagnosis_add_nodes(diagnosis, PLUGIN_NODE_RESOURCES_FIT, reason_of(table, i), nodes);
+    return true;
 }
 
 /* Whether the node without its pods would do. */
@@ -251,6 +269,7 @@ const struct filter filter_node_resources_fit = {
     .check = fit_check,
     .sweep = fit_sweep,
     .tally = fit_tally,
+    .tally_super = fit_tally_super,
     .explain = fit_explain,
     .hint = fit_hint,
 };

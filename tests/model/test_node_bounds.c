@@ -57,8 +57,8 @@ Test(node_bounds, all_nodes_have_what_the_least_of_them_has)
     struct requests all = ask_of(1000, 0), some = ask_of(1001, 0), memory = ask_of(1000, 1001);
     cr_expect(node_block_fits_all(&table, 0, &all));
     cr_expect_not(node_block_fits_all(&table, 0, &some));
-    cr_expect_not(node_block_is_clear(&table, 0, &some), "some have it, some have not");
-    cr_expect(node_block_is_clear(&table, 0, &memory), "all have cpu, none has memory");
+    cr_expect_not(free_bounds_are_clear(&table.blocks[0], &some), "some have it, some have not");
+    cr_expect(free_bounds_are_clear(&table.blocks[0], &memory), "all have cpu, none has memory");
     struct node *least = table.nodes[0];
     node_table_set_present(&table, least, false);
     node_table_set_allocatable(&table, RESOURCE_CPU, 0, 0);
