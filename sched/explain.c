@@ -41,6 +41,19 @@ static uint64_t explain_nominated(const struct explain_scope *scope, uint32_t bl
     return others;
 }
 
+/* What one filter adds goes into the diagnosis. */
+struct diagnosis_tally {
+    struct filter_tally tally;
+    enum plugin refused_by;
+    struct diagnosis *diagnosis;
+};
+
+static void add_refused(struct filter_tally *tally, struct reason reason, uint32_t nodes)
+{
+    struct diagnosis_tally *own = container_of(tally, struct diagnosis_tally, tally);
+    diagnosis_add_nodes(own->diagnosis, own->refused_by, reason, nodes);
+}
+
 static void add_nodes(enum plugin plugin, uint64_t nodes, struct diagnosis *diagnosis)
 {
     diagnosis_add_nodes(diagnosis, plugin, (struct reason){filters[plugin]->reason, SYM_EMPTY},
@@ -75,7 +88,8 @@ static void explain_dynamic(const struct explain_scope *scope, uint32_t block, u
         if (!filter || filter->is_static)
             continue;
         if (filter->tally) {
-            members = filter->tally(&in, block, members, diagnosis);
+            struct diagnosis_tally own = {{add_refused}, (enum plugin)i, diagnosis};
+            members = filter->tally(&in, block, members, &own.tally);
             continue;
         }
         uint64_t fits = filter_sweep(filter, &in, block, members);
@@ -115,9 +129,11 @@ static bool explain_super(const struct explain_scope *scope, uint32_t super,
         if (filters[i] && !filters[i]->is_static &&
             (!filters[i]->tally_super || !filters[i]->tally_super(&in, super, count, NULL)))
             return false;
-    for (uint32_t i = 0; i < PLUGIN_COUNT; i++)
+    for (uint32_t i = 0; i < PLUGIN_COUNT; i++) {
+        struct diagnosis_tally own = {{add_refused}, (enum plugin)i, diagnosis};
         if (filters[i] && !filters[i]->is_static)
-            (void)filters[i]->tally_super(&in, super, count, diagnosis);
+            (void)filters[i]->tally_super(&in, super, count, &own.tally);
+    }
     return true;
 }
 

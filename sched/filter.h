@@ -78,7 +78,10 @@ struct filter_input {
                                    * none */
 };
 
-struct diagnosis;
+/* Where a filter says how many nodes it refuses, and for what. */
+struct filter_tally {
+    void (*add)(struct filter_tally *tally, struct reason reason, uint32_t nodes);
+};
 
 /* Something happened that may help a waiting pod (A2's event kinds, as far as our filters care). */
 enum wake_kind {
@@ -115,11 +118,11 @@ struct filter {
     /* As sweep(), and what explain() says of the others is added up. NULL: its one reason is
      * `reason`. */
     uint64_t (*tally)(const struct filter_input *in, uint32_t block, uint64_t members,
-                      struct diagnosis *diagnosis);
+                      struct filter_tally *tally);
     /* tally() of `nodes` nodes of a superblock by its bounds alone. False: these do not tell.
-     * `diagnosis` NULL: nothing is added. The function NULL: never. */
+     * `tally` NULL: nothing is added. The function NULL: never. */
     bool (*tally_super)(const struct filter_input *in, uint32_t super, uint32_t nodes,
-                        struct diagnosis *diagnosis);
+                        struct filter_tally *tally);
     /* Without tally(): the only reason that explain() gives. */
     enum reason_kind reason;
     /* The same verdict, with every reason of this filter appended. */

@@ -29,11 +29,11 @@ static uint64_t name_sweep(const struct filter_input *in, uint32_t block, uint64
 }
 
 static bool name_tally_super(const struct filter_input *in, uint32_t super, uint32_t nodes,
-                             struct diagnosis *diagnosis)
+                             struct filter_tally *tally)
 {
     (void)super;
     (void)nodes;
-    (void)diagnosis;
+    (void)tally;
     return in->node_name_sym == SYM_EMPTY; /* all pass */
 }
 

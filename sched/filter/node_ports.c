@@ -36,11 +36,11 @@ static uint64_t ports_sweep(const struct filter_input *in, uint32_t block, uint6
 }
 
 static bool ports_tally_super(const struct filter_input *in, uint32_t super, uint32_t nodes,
-                              struct diagnosis *diagnosis)
+                              struct filter_tally *tally)
 {
     (void)super;
     (void)nodes;
-    (void)diagnosis;
+    (void)tally;
     return in->shape->port_count == 0; /* all pass */
 }
 

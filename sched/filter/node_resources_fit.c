@@ -15,7 +15,6 @@
  * still refuses. A node added or grown wakes who would fit it empty, as in kube.
  */
 #include "model/node_bounds.h"
-#include "sched/diagnosis.h"
 #include "sched/filter.h"
 
 /* What of a column is checked: step 2 for one resource, step 3 included. */
@@ -186,7 +185,7 @@ static struct reason reason_of(const struct node_table *table, uint32_t column)
 }
 
 static uint64_t fit_tally(const struct filter_input *in, uint32_t block, uint64_t members,
-                          struct diagnosis *diagnosis)
+                          struct filter_tally *tally)
 {
     const struct node_table *table = &in->cluster->nodes;
     const struct requests *requests = in->shape->requests;
@@ -195,31 +194,29 @@ static uint64_t fit_tally(const struct filter_input *in, uint32_t block, uint64_
         uint64_t have = nodes_having(table, i, block, members, requests->fixed[i]);
         if (have == members)
             continue;
-        diagnosis_add_nodes(diagnosis, PLUGIN_NODE_RESOURCES_FIT, reason_of(table, i),
-                            word_count_bits(members & ~have));
+        tally->add(tally, reason_of(table, i), word_count_bits(members & ~have));
         fits &= have;
     }
     for (uint32_t i = 0; i < requests->scalar_count; i++) {
         const struct scalar *scalar = &requests->scalars[i];
         uint64_t have = nodes_having_scalar(table, scalar, block, members);
-        diagnosis_add_nodes(diagnosis, PLUGIN_NODE_RESOURCES_FIT,
-                            (struct reason){REASON_INSUFFICIENT, scalar->name_sym},
-                            word_count_bits(members & ~have));
+        tally->add(tally, (struct reason){REASON_INSUFFICIENT, scalar->name_sym},
+                   word_count_bits(members & ~have));
         fits &= have;
     }
     return fits;
 }
 
 static bool fit_tally_super(const struct filter_input *in, uint32_t super, uint32_t nodes,
-                            struct diagnosis *diagnosis)
+                            struct filter_tally *tally)
 {
     const struct node_table *table = &in->cluster->nodes;
     const struct requests *requests = in->shape->requests;
     if (requests->scalar_count > 0 || !free_bounds_are_clear(&table->supers[super], requests))
         return false;
-    for (uint32_t i = 0; diagnosis && i < RESOURCE_FIXED_COUNT; i++)
+    for (uint32_t i = 0; tally && i < RESOURCE_FIXED_COUNT; i++)
         if (requests->fixed[i] > table->supers[super].most[i])
-            diagnosis_add_nodes(diagnosis, PLUGIN_NODE_RESOURCES_FIT, reason_of(table, i), nodes);
+            tally->add(tally, reason_of(table, i), nodes);
     return true;
 }
 
