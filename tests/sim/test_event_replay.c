@@ -123,12 +123,6 @@ static void story_policy(void *ctx, const struct policy_status *status)
     (void)status;
 }
 
-static void story_labels(void *ctx, const struct pod_ref *pod)
-{
-    (void)ctx;
-    (void)pod;
-}
-
 static void story_owners(void *ctx)
 {
     (void)ctx;
@@ -310,7 +304,6 @@ static void story_open(struct story *story, uint64_t seed, uint64_t limit_bytes)
                         .emit_event = story_emit,
                         .evict = story_evict,
                         .patch_policy = story_policy,
-                        .labels_missing = story_labels,
                         .watch_owners = story_owners,
                         .note = story_note};
     struct sched_config config;
