@@ -266,8 +266,8 @@ static bool play_full_scan(const struct workload *workload, struct play_options 
     return false;
 }
 
-static int play(struct replay_play *play, const struct workload *workload,
-                const struct replay_play_options *options)
+static int play_workload(struct replay_play *play, const struct workload *workload,
+                         const struct replay_play_options *options)
 {
     struct play_options play_options;
     struct play_result result, full;
@@ -300,7 +300,7 @@ int replay_play(struct workload *workload, const struct replay_play_options *opt
     if (open_bindings(&replay, options->bindings) != 0)
         return 1;
     signals_hold(&replay);
-    int code = play(&replay, workload, options);
+    int code = play_workload(&replay, workload, options);
     signals_release(&replay);
     return close_bindings(&replay, options->bindings) != 0 ? 1 : code;
 }
