@@ -15,6 +15,9 @@
 #include "bench/generate_private.h"
 #include "model/base/buf.h"
 
+/* To the type "ecs" spot machines are machines too. */
+#define CAPACITY_KEY "karpenter.sh/capacity-type"
+
 enum { POLICY_BYTES = 2048, RESERVED_PERCENT = 60, FILL_PERCENT = 90 };
 
 static uint32_t intern(struct generate *generate, struct str text)
@@ -66,7 +69,8 @@ static void add_policy(struct generate *generate, uint32_t app, uint32_t permill
         "\"metadata\":{\"name\":\"app-%" PRIu32 "\",\"namespace\":\"default\"},\"spec\":{"
         "\"selector\":{\"app\":\"app-%" PRIu32 "\"},"
         "\"whenTryNextUnits\":{\"policy\":\"TimeoutOrExceedMax\",\"timeout\":\"2m\"},\"units\":["
-        "{\"name\":\"reserved\",\"resource\":\"ecs\",\"max\":%" PRId64 "},"
+        "{\"name\":\"reserved\",\"resource\":\"ecs\",\"nodeSelector\":{\"" CAPACITY_KEY
+        "\":\"on-demand\"},\"max\":%" PRId64 "},"
         "{\"name\":\"spot\",\"resource\":\"spot\",\"maxResources\":{\"cpu\":\"%" PRId64
         "m\"},\"coolDown\":\"5m\"},"
         "{\"name\":\"serverless\",\"resource\":\"eci\"}]}}",
@@ -90,13 +94,15 @@ void generate_elastic_day(struct generate *generate)
                                .count = reserved,
                                .leaves_ms = INT64_MAX,
                                .unit = "ecs",
+                               .label_key = CAPACITY_KEY,
+                               .label_value = "on-demand",
                                .price_micro_per_core_hour = CORE_PRICE_ECS};
     int64_t reserved_milli = generate_nodes(generate, &batch);
     batch = (struct node_batch){.prefix = "spot",
                                 .count = spot - reclaimed,
                                 .leaves_ms = INT64_MAX,
                                 .unit = "spot",
-                                .label_key = "karpenter.sh/capacity-type",
+                                .label_key = CAPACITY_KEY,
                                 .label_value = "spot",
                                 .price_micro_per_core_hour = CORE_PRICE_SPOT};
     int64_t spot_milli = generate_nodes(generate, &batch);

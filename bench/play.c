@@ -195,7 +195,8 @@ static void conclude(struct play *play)
         if (play->pods[i].state == PLAY_WAITING && play->pods[i].reason != PLAY_NO_REASON)
             result->reasons.items[play->pods[i].reason].waiting++;
     play_reasons_sort(&result->reasons);
-    qsort(play->waits_ms, play->wait_count, sizeof(*play->waits_ms), compare_waits);
+    if (play->wait_count > 0)
+        qsort(play->waits_ms, play->wait_count, sizeof(*play->waits_ms), compare_waits);
     result->wait_p50_ms = wait_percentile(play, 50);
     result->wait_p99_ms = wait_percentile(play, 99);
     result->wait_max_ms = wait_percentile(play, 100);

@@ -260,6 +260,9 @@ static void on_policy(void *ctx, const struct policy_object *object)
     cr_expect(str_is(object->next_policy, "TimeoutOrExceedMax"));
     cr_assert_eq(object->selector_count, 1);
     cr_expect_str_eq(symbol_text(symbols, object->selector[0].key_sym), "app");
+    cr_assert_eq(object->units[0].node_selector_count, 1, "spot machines are machines too");
+    cr_expect_str_eq(symbol_text(symbols, object->units[0].node_selector[0].value_sym),
+                     "on-demand");
     seen->pods_max += strtoll(object->units[0].max.ptr, NULL, 10);
     seen->spot_milli += object->units[1].max_resources.items[0].amount;
     seen->good++;

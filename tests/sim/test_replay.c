@@ -83,6 +83,28 @@ static double figure(json_t *root, const char *key)
     return json_number_value(json_object_get(root, key));
 }
 
+/* Where "pod node milliseconds" of the bindings put the first pods. */
+Test(replay, an_elastic_day_begins_on_reserved_nodes)
+{
+    enum { FIRST = 100 };
+    struct place place;
+    struct process_result result;
+    char line[2 * PATH_BYTES], bind[NAMES_BYTES];
+    place_init(&place);
+    snprintf(line, sizeof(line), "--workload elastic-day --nodes 100 --pods 2000 --bindings %s",
+             place.bindings);
+    cr_assert_eq(run(line, &result), 0, "%s", result.err.data);
+    FILE *in = fopen(place.bindings, "r");
+    cr_assert_not_null(in);
+    for (int i = 0; i < FIRST; i++) {
+        cr_assert_not_null(fgets(bind, sizeof(bind), in));
+        cr_expect_not_null(strstr(bind, " ecs-"), "%s", bind);
+    }
+    fclose(in);
+    process_result_fini(&result);
+    place_fini(&place);
+}
+
 Test(replay, an_elastic_day_fills_its_units_and_draws_them)
 {
     struct place place;
