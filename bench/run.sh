@@ -67,6 +67,7 @@ run decode
 run micro
 run cycle --nodes 5000
 run scale
+run_as steps scale --steps
 run wake --pods 100000 --shapes 1000
 run memory --nodes 100000 --pods 1000000
 run startup --nodes 5000 --pods 150000
