@@ -5,7 +5,8 @@
 # SPILLWAY_CLUSTER=1 runs the comparison with kube-scheduler on a real control plane, which takes a
 # quarter of an hour (`spillway-bench cluster --help`). SPILLWAY_CLUSTER=all runs it with all
 # workloads at 1,000 and 5,000 nodes (keys "cluster_WORKLOAD_NODES."), and a case of Kubernetes' own
-# scheduler_perf with both schedulers ("perf_SCHEDULER."): some hours.
+# scheduler_perf with both schedulers ("perf_SCHEDULER."), and the table of bench/SAMPLING.md
+# ("scale_steps."): some hours.
 set -eu
 
 build=${1:?usage: bench/run.sh BUILD}
@@ -67,7 +68,6 @@ run decode
 run micro
 run cycle --nodes 5000
 run scale
-run_as steps scale --steps
 run wake --pods 100000 --shapes 1000
 run memory --nodes 100000 --pods 1000000
 run startup --nodes 5000 --pods 150000
@@ -87,6 +87,7 @@ else
     run preempt --nodes 1000 --alone
 fi
 if [ "${SPILLWAY_CLUSTER:-}" = all ]; then
+    run_as steps scale --steps
     run_cluster_all
 fi
 
