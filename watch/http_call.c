@@ -154,8 +154,11 @@ void http_call_finish(struct http_call *call, CURLcode code)
     if (reply.failure == HTTP_FAILURE_NONE)
         reply.status = (int32_t)call->status;
     pool_judge(pool, call, code, reply.failure);
-    if (call->is_added)
+    if (call->is_added) {
         multi_remove(pool->multi, call->slot->easy);
+        if (reply.failure != HTTP_FAILURE_NONE)
+            multi_stir(pool->multi);
+    }
     if (call->stream)
         http_lane_cancel(pool->lane, call->stream);
     if (reply.status == STATUS_UNAUTHORIZED && call->has_token)

@@ -22,6 +22,7 @@ struct multi {
     uv_loop_t *loop;
     uv_timer_t timer;             /* curl's one timer */
     uv_timer_t nap;               /* of the sockets that are writable in vain */
+    uv_timer_t stir;              /* of multi_stir() */
     struct multi_socket *sockets; /* those that are polled */
     uint32_t handles_open;        /* libuv handles that still need their close callback */
     uint32_t depth;               /* > 0: we are inside a call into curl */
@@ -55,8 +56,9 @@ struct multi *multi_new(const struct multi_options *options)
     CHECK(multi->curl != NULL);
     CHECK(uv_timer_init(multi->loop, &multi->timer) == 0);
     CHECK(uv_timer_init(multi->loop, &multi->nap) == 0);
-    multi->timer.data = multi->nap.data = multi;
-    multi->handles_open = 2;
+    CHECK(uv_timer_init(multi->loop, &multi->stir) == 0);
+    multi->timer.data = multi->nap.data = multi->stir.data = multi;
+    multi->handles_open = 3;
 
     long connections_max = (long)options->connections_max;
     (void)curl_multi_setopt(multi->curl, CURLMOPT_SOCKETFUNCTION, on_curl_socket);
@@ -274,6 +276,27 @@ void multi_remove(struct multi *multi, CURL *easy)
     CHECK(curl_multi_remove_handle(multi->curl, easy) == CURLM_OK);
 }
 
+/* A turn may close any of the sockets: their descriptors are taken first. One that is gone means
+ * nothing to curl. */
+static void on_stir(uv_timer_t *stir)
+{
+    enum { STIRRED_MAX = 64 };
+    struct multi *multi = stir->data;
+    curl_socket_t fds[STIRRED_MAX];
+    size_t count = 0;
+    for (const struct multi_socket *socket = multi->sockets; socket && count < STIRRED_MAX;
+         socket = socket->next)
+        fds[count++] = socket->fd;
+    for (size_t i = 0; i < count && !multi->is_closing; i++)
+        multi_turn(multi, fds[i], CURL_CSELECT_IN);
+}
+
+void multi_stir(struct multi *multi)
+{
+    if (!multi->is_closing)
+        CHECK(uv_timer_start(&multi->stir, on_stir, 0, 0) == 0);
+}
+
 void multi_close(struct multi *multi, void (*on_closed)(void *ctx), void *ctx)
 {
     CHECK(multi->depth == 0 && !multi->is_closing);
@@ -285,4 +308,5 @@ void multi_close(struct multi *multi, void (*on_closed)(void *ctx), void *ctx)
     multi->curl = NULL;
     uv_close((uv_handle_t *)&multi->timer, on_timer_closed);
     uv_close((uv_handle_t *)&multi->nap, on_timer_closed);
+    uv_close((uv_handle_t *)&multi->stir, on_timer_closed);
 }

@@ -37,6 +37,11 @@ bool multi_is_inside(const struct multi *multi);
 void multi_add(struct multi *multi, CURL *easy);
 void multi_remove(struct multi *multi, CURL *easy);
 
+/* After a transfer was broken off: looks at every connection in the next turn of the loop. What came
+ * behind the broken transfer's bytes is in curl's buffer by now, and curl 7.88 hands it to its
+ * transfers only when the socket has something to read again. */
+void multi_stir(struct multi *multi);
+
 /* Closes all connections and frees the multi once libuv has closed its handles; all transfers were
  * removed before. `on_closed` may be NULL. */
 void multi_close(struct multi *multi, void (*on_closed)(void *ctx), void *ctx);
