@@ -81,8 +81,6 @@ static void await(bool (*is_done)(void *ctx), void *ctx, const char *what)
     if (script_run_for(&script, SPILLWAY_PATIENCE_MS, is_done, ctx))
         return;
     char *log CLEANUP(mem_freep) = process_log(&spillway);
-    for (size_t i = 0; i < script.request_count; i++)
-        fprintf(stderr, "REQ %zu %s\n", i, script.requests[i].path);
     cr_assert_fail("%s; the log:\n%s", what, log);
 }
 
