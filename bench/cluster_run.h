@@ -44,7 +44,10 @@ struct cluster_figures {
     double etcd_cpu_us_per_pod;
     double rss_bytes;      /* highest until the last bind */
     double events_per_pod; /* Event objects until the last bind */
-    double machine_busy;   /* cores, other programs than these four, at work between the two */
+    /* The same two until no more Events come: a scheduler may tell of its pods after the drain. Of
+     * a bare ceiling those until the last bind. */
+    double apiserver_cpu_told_us_per_pod, events_told_per_pod;
+    double machine_busy; /* cores, other programs than these four, at work between the two */
     /* One decision of the drain, from the queue's pop to the call of bind. kube-scheduler: its
      * scheduling_algorithm_duration, by the clock. spillway: processor time of all its passes, of
      * the recording of this run, replayed in this process; 0 without one. */

@@ -27,9 +27,9 @@ struct run {
     struct http_client *client;
     struct reflector *watch;
     uint32_t samples, samples_bound, steady_sent, steady_bound, steady_open;
-    struct moment first, last;
-    bool *is_bound;   /* by pod number */
-    int64_t *sent_ns; /* by number in the steady part; then how long it took */
+    struct moment first, last, told; /* the last Event, when there is none the last bind */
+    bool *is_bound;                  /* by pod number */
+    int64_t *sent_ns;                /* by number in the steady part; then how long it took */
     int64_t restart_bound_ns;
     int32_t refused_status; /* of a steady POST */
     uv_timer_t steady;

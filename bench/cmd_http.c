@@ -100,7 +100,7 @@ static int run_pair(struct http_run *run, const char *spillway)
     struct err err = {0};
     struct pair *pair = &run->pair;
     run->started_ns = report_now_ns();
-    if (pair_start_child(pair, spillway, &err) < 0) {
+    if (pair_start_child(pair, spillway, NULL, &err) < 0) {
         (void)fprintf(stderr, "spillway-bench: %s\n", err.text);
         return 1;
     }

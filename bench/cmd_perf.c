@@ -122,23 +122,10 @@ static bool has_ended(void *ctx)
     return !child->running;
 }
 
-static int start_scheduler(const struct perf_command *command, struct control_plane *plane,
-                           struct child_process *child, struct err *err)
-{
-    static const char *const more[] = {"--preemption", NULL};
-    uint16_t port;
-    if (strcmp(command->scheduler, "spillway") == 0)
-        return control_plane_start_spillway(plane, child, command->spillway, more, err);
-    if (strcmp(command->scheduler, "default-scheduler") == 0)
-        return control_plane_start_kube_scheduler(plane, child, &port, err);
-    return err_set(err, EINVAL,
-                   "--scheduler %s: --control-plane can start spillway or default-scheduler",
-                   command->scheduler);
-}
-
 static int play(const struct perf_command *command, const struct perf_workload *workload,
                 struct control_plane *plane)
 {
+    static const char *const more[] = {"--preemption", NULL};
     struct err err = {0};
     struct child_process child = {0};
     struct perf_results results = {0};
@@ -152,7 +139,8 @@ static int play(const struct perf_command *command, const struct perf_workload *
     if (command->has_control_plane) {
         options.scheduler_ended = has_ended;
         options.ctx = &child;
-        rc = start_scheduler(command, plane, &child, &err);
+        rc = control_plane_start_scheduler(plane, &child, command->scheduler, command->spillway,
+                                           more, &err);
     }
     if (rc == 0)
         rc = perf_run(&options, workload, &results, &err);

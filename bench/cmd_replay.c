@@ -1,6 +1,7 @@
 /*
  * One command, three ways: a recording of a spillway (--events), a workload in virtual time
- * (--workload, --traces), and a workload in real time over HTTP (--server).
+ * (--workload, --traces), and a workload in real time over HTTP (--server), on the simulated
+ * apiserver or on a real one (--control-plane, --kubeconfig).
  */
 #include "bench/cmd_replay.h"
 
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/control_plane.h"
 #include "bench/event_replay.h"
 #include "bench/flags.h"
 #include "bench/generate.h"
@@ -46,18 +48,33 @@ static int replay_events(const char *path, bool summary_only, bool with_state)
 /* ---- workloads ---- */
 
 struct flags_given {
-    const char *events, *json, *svg, *bindings, *spillway;
+    const char *events, *json, *svg, *bindings, *spillway, *kubeconfig, *bin, *scheduler;
     struct replay_source source;
     uint32_t arrival_seconds, limit_seconds;
-    bool server, summary, state, preemption, full_scan;
+    bool server, control_plane, summary, state, preemption, full_scan;
 };
+
+static struct replay_stage_options stage_of(const struct flags_given *given,
+                                            const struct replay_loaded *loaded)
+{
+    return (struct replay_stage_options){
+        .kind = given->kubeconfig      ? STAGE_CLUSTER
+                : given->control_plane ? STAGE_CONTROL_PLANE
+                                       : STAGE_SIMULATED,
+        .spillway = given->spillway,
+        .scheduler = given->scheduler ? given->scheduler : "spillway",
+        .preempts = given->preemption || loaded->preempts,
+        .bin = given->bin,
+        .kubeconfig = given->kubeconfig,
+    };
+}
 
 static int play(const struct flags_given *given, struct workload *workload,
                 const struct replay_loaded *loaded)
 {
     if (given->server)
         return replay_server(workload, &(struct replay_server_options){
-                                           .spillway = given->spillway,
+                                           .stage = stage_of(given, loaded),
                                            .arrival_seconds = given->arrival_seconds,
                                            .limit_seconds = given->limit_seconds,
                                            .until_ms = loaded->until_ms,
@@ -100,7 +117,8 @@ static const char *contradiction(const struct flags_given *given)
 {
     const struct replay_source *source = &given->source;
     bool is_sized = source->nodes > 0 || source->pods > 0;
-    bool is_drawn = given->svg || source->prices || given->preemption || given->full_scan;
+    bool is_drawn = given->svg || source->prices || given->full_scan;
+    bool is_real = given->control_plane || given->kubeconfig;
     bool is_trace = source->set || source->trace.skip_bad || source->trace.stay ||
                     source->trace.gpu_shares || source->trace.fill_percent > 0 ||
                     source->trace.spare_percent != TRACE_SPARE_PERCENT;
@@ -114,8 +132,8 @@ static const char *contradiction(const struct flags_given *given)
          "--events is a replay of its own: no --workload, --traces or --server with it"},
         {!given->events && (given->summary || given->state),
          "--summary and --state are about --events"},
-        {given->events &&
-             (given->json || given->bindings || is_sized || source->hours > 0 || is_drawn),
+        {given->events && (given->json || given->bindings || is_sized || source->hours > 0 ||
+                           is_drawn || given->preemption),
          "--events takes only --summary and --state"},
         {source->workload && source->traces, "either --workload or --traces"},
         {is_trace && !source->traces,
@@ -123,9 +141,19 @@ static const char *contradiction(const struct flags_given *given)
         {is_sized && !source->workload,
          "--nodes and --pods are about --workload: a trace has its own"},
         {given->server && is_drawn,
-         "--svg, --prices, --preemption and --full-scan are about virtual time, not --server"},
-        {!given->server && (given->spillway || given->arrival_seconds != ARRIVAL_SECONDS),
-         "--spillway and --arrival-seconds are about --server"},
+         "--svg, --prices and --full-scan are about virtual time, not --server"},
+        {!given->server && (given->spillway || given->arrival_seconds != ARRIVAL_SECONDS ||
+                            is_real || given->bin || given->scheduler),
+         "--spillway, --arrival-seconds, --control-plane, --kubeconfig, --bin and --scheduler are "
+         "about --server"},
+        {given->control_plane && given->kubeconfig, "either --control-plane or --kubeconfig"},
+        {given->bin && !given->control_plane, "--bin is about --control-plane"},
+        {given->scheduler && !is_real, "--scheduler is about --control-plane and --kubeconfig"},
+        {given->control_plane && given->scheduler && !control_plane_has_scheduler(given->scheduler),
+         "--scheduler: --control-plane can start spillway or default-scheduler only"},
+        {given->kubeconfig && (given->spillway || given->preemption),
+         "--spillway and --preemption are not about --kubeconfig: the scheduler runs there "
+         "already"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rules); i++)
         if (rules[i].is_so)
@@ -180,7 +208,16 @@ static enum flags_result parse(int argc, char **argv, struct flags_given *given)
         {"spare-percent", FLAG_COUNT, &source->trace.spare_percent, 0, 1000, "N",
          "of --traces that have no nodes: more than the peak asks for"},
         {"server", FLAG_SWITCH, &given->server, 0, 0, NULL,
-         "in real time, through the simulated apiserver and the real binary"},
+         "in real time, through an apiserver (the simulated one) and the real binary"},
+        {"control-plane", FLAG_SWITCH, &given->control_plane, 0, 0, NULL,
+         "of --server: through a real etcd and kube-apiserver, started for it"},
+        {"bin", FLAG_TEXT, &given->bin, 0, 0, "DIR",
+         "of --control-plane: its programs; default: what tests/real/build.sh makes"},
+        {"kubeconfig", FLAG_TEXT, &given->kubeconfig, 0, 0, "FILE",
+         "of --server: a real cluster without nodes where the scheduler runs already; what was "
+         "made stays there"},
+        {"scheduler", FLAG_TEXT, &given->scheduler, 0, 0, "NAME",
+         "of a real one: schedulerName of all pods; default: spillway"},
         {"arrival-seconds", FLAG_COUNT, &given->arrival_seconds, 0, 86400, "N",
          "of --server: the workload's span is pressed into so many seconds"},
         {"spillway", FLAG_TEXT, &given->spillway, 0, 0, "PATH",

@@ -125,7 +125,7 @@ static int run_pair(struct startup *run, const char *spillway)
     struct err err = {0};
     run->started_ns = report_now_ns();
     run->server_cpu_ns[0] = report_cpu_ns();
-    if (pair_start_child(&run->pair, spillway, &err) < 0) {
+    if (pair_start_child(&run->pair, spillway, NULL, &err) < 0) {
         (void)fprintf(stderr, "spillway-bench startup: %s\n", err.text);
         return 1;
     }

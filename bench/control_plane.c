@@ -240,12 +240,29 @@ static int start(struct control_plane *plane, struct err *err)
     return await_ready(plane, err);
 }
 
+/* A child that cannot be run says so only in its log. */
+static int see_programs(const char *bin, struct err *err)
+{
+    static const char *const names[] = {"etcd", "kube-apiserver"};
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        char path[CONTROL_PLANE_PATH_BYTES + 32];
+        int len = snprintf(path, sizeof(path), "%s/%s", bin, names[i]);
+        if (len < 0 || (size_t)len >= sizeof(path))
+            return err_set(err, ENAMETOOLONG, "%s: too long a path", bin);
+        if (access(path, X_OK) < 0)
+            return err_set(err, errno, "no %s in %s: %s", names[i], bin, strerror(errno));
+    }
+    return 0;
+}
+
 static int open_all(struct control_plane *plane, const char *bin, bool is_unprioritised,
                     struct err *err)
 {
     *plane = (struct control_plane){
         .bin = bin, .is_unprioritised = is_unprioritised, .log = {.out = stderr}};
-    int rc = make_dir(plane, err);
+    int rc = see_programs(bin, err);
+    if (rc == 0)
+        rc = make_dir(plane, err);
     if (rc < 0)
         return rc;
     loop_open(plane);

@@ -68,10 +68,17 @@ int control_plane_spawn(struct control_plane *plane, struct child_process *child
 int control_plane_start_kube_scheduler(struct control_plane *plane, struct child_process *child,
                                        uint16_t *ret_metrics_port, struct err *err) NODISCARD;
 
-/* `program` NULL: the one beside this program. `more` arguments end with NULL. */
+/* `program` NULL: the one beside this program. `more` arguments end with NULL, and may be NULL. */
 int control_plane_start_spillway(struct control_plane *plane, struct child_process *child,
                                  const char *program, const char *const *more,
                                  struct err *err) NODISCARD;
+
+/* The one whose pods say schedulerName `name`: "spillway" (with `program` and `more`) or
+ * "default-scheduler". -EINVAL for any other, which control_plane_has_scheduler() tells before. */
+bool control_plane_has_scheduler(const char *name);
+int control_plane_start_scheduler(struct control_plane *plane, struct child_process *child,
+                                  const char *name, const char *program, const char *const *more,
+                                  struct err *err) NODISCARD;
 
 /* Runs the loop until done(); -ETIMEDOUT, -EINTR (a signal) or -ECHILD (a process of the control
  * plane ended) when that does not come. `what` is for the error. */

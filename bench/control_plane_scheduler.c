@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bench/control_plane.h"
 
@@ -36,11 +37,33 @@ int control_plane_start_spillway(struct control_plane *plane, struct child_proce
     char *beside = program ? NULL : program_beside("spillway");
     const char *arguments[MORE_MAX + 4] = {program ? program : beside, "--kubeconfig",
                                            plane->kubeconfig};
-    for (size_t i = 0; more[i]; i++) {
+    for (size_t i = 0; more && more[i]; i++) {
         CHECK(i < MORE_MAX);
         arguments[3 + i] = more[i];
     }
     int rc = control_plane_spawn(plane, child, "spillway", arguments, err);
     free(beside);
     return rc;
+}
+
+#define KUBE_SCHEDULER "default-scheduler"
+#define OURS           "spillway"
+
+bool control_plane_has_scheduler(const char *name)
+{
+    return strcmp(name, OURS) == 0 || strcmp(name, KUBE_SCHEDULER) == 0;
+}
+
+int control_plane_start_scheduler(struct control_plane *plane, struct child_process *child,
+                                  const char *name, const char *program, const char *const *more,
+                                  struct err *err)
+{
+    uint16_t port;
+    if (!control_plane_has_scheduler(name))
+        return err_set(err, EINVAL,
+                       "--scheduler %s: --control-plane can start " OURS " or " KUBE_SCHEDULER,
+                       name);
+    if (strcmp(name, OURS) == 0)
+        return control_plane_start_spillway(plane, child, program, more, err);
+    return control_plane_start_kube_scheduler(plane, child, &port, err);
 }

@@ -12,6 +12,7 @@
 
 enum {
     TICK_MS = 5000,
+    MORE_MAX = 8,          /* further arguments of the child */
     LOG_TAIL_BYTES = 4096, /* of the child's log, shown when something went wrong */
 };
 
@@ -119,13 +120,18 @@ static void log_path(const struct pair *pair, char path[PAIR_PATH_BYTES + 32])
     (void)snprintf(path, PAIR_PATH_BYTES + 32, "%s/spillway.log", pair->dir);
 }
 
-int pair_start_child(struct pair *pair, const char *spillway_path, struct err *err)
+int pair_start_child(struct pair *pair, const char *spillway_path, const char *const *more,
+                     struct err *err)
 {
     char log[PAIR_PATH_BYTES + 32];
     log_path(pair, log);
     char *beside = spillway_path ? NULL : program_beside("spillway");
-    const char *const argv[] = {spillway_path ? spillway_path : beside, "--kubeconfig",
-                                apiserver_kubeconfig(pair->server), NULL};
+    const char *argv[MORE_MAX + 4] = {spillway_path ? spillway_path : beside, "--kubeconfig",
+                                      apiserver_kubeconfig(pair->server)};
+    for (size_t i = 0; more && more[i]; i++) {
+        CHECK(i < MORE_MAX);
+        argv[3 + i] = more[i];
+    }
     pair->child.data = pair;
     pair->child.on_exit = on_child_exit;
     int rc = child_process_start(&pair->child, &pair->loop, argv, log, err);

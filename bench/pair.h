@@ -40,8 +40,10 @@ struct pair {
  * to close. */
 int pair_open(struct pair *pair, uint32_t event_limit, struct err *err) NODISCARD;
 
-/* Starts the scheduler; NULL: the one beside this program. */
-int pair_start_child(struct pair *pair, const char *spillway_path, struct err *err) NODISCARD;
+/* Starts the scheduler; NULL: the one beside this program. `more` arguments end with NULL,
+ * and may be NULL. */
+int pair_start_child(struct pair *pair, const char *spillway_path, const char *const *more,
+                     struct err *err) NODISCARD;
 
 /* Ends the scheduler and waits for that; another may be started. */
 void pair_stop_child(struct pair *pair);

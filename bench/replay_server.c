@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bench/pair.h"
 #include "bench/replay_judge.h"
+#include "bench/replay_stage.h"
 #include "bench/report.h"
 #include "bench/store_world.h"
 #include "model/base/mem.h"
@@ -15,15 +15,19 @@
 enum {
     STEP_EVERY_MS = 5,
     SETTLE_EVERY_MS = 250,
-    SETTLED_TICKS = 3, /* without a change of any pod */
-    WATCHES = 2,       /* nodes and pods at least: spillway is listening */
+    SETTLED_MS = 750, /* without a change of any pod */
+    /* The same when it cannot be seen whether the scheduler is ready; and when it may still wait
+     * for the end of a backoff, which is 10 s at most. */
+    SETTLED_UNSEEN_MS = 5000,
+    SETTLED_BACKOFF_MS = 15000,
     REASON_BYTES = 1 << 20,
 };
 
 struct replay {
     const struct workload *workload;
     const struct replay_server_options *options;
-    struct pair pair;
+    struct replay_stage *stage;
+    struct store *store; /* the stage's */
     struct verify *verify;
     struct store_world *world;
     struct store_subscriber subscriber;
@@ -107,23 +111,33 @@ static bool has_ended(const struct replay *replay, int64_t now_ms)
            (next_ms == INT64_MAX && now_ms >= replay->end_ms);
 }
 
-static bool is_listening(const struct replay *replay)
-{
-    return apiserver_counts(replay->pair.server).watches_now >= WATCHES;
-}
-
 static void on_step(uv_timer_t *timer)
 {
     struct replay *replay = timer->data;
     if (replay->first_ns == 0) {
-        if (!is_listening(replay))
+        if (!replay_stage_is_listening(replay->stage))
             return;
         replay->first_ns = report_now_ns();
     }
+    if (replay_stage_is_behind(replay->stage))
+        return;
     int64_t now_ms = workload_now_ms(replay);
     store_world_step(replay->world, now_ms);
     if (has_ended(replay, now_ms) && store_world_counts(replay->world).undecided == 0)
-        pair_finish(&replay->pair);
+        replay_stage_finish(replay->stage);
+}
+
+static uint32_t settled_ms(const struct replay *replay)
+{
+    switch (replay->options->stage.kind) {
+    case STAGE_SIMULATED:
+        return SETTLED_MS;
+    case STAGE_CONTROL_PLANE:
+        return SETTLED_UNSEEN_MS;
+    case STAGE_CLUSTER:
+        return SETTLED_BACKOFF_MS;
+    }
+    CHECK_NEVER("a kind of stage");
 }
 
 /* The second scheduler: until nothing changes any more. */
@@ -132,34 +146,35 @@ static void on_settle(uv_timer_t *timer)
     struct replay *replay = timer->data;
     int64_t now_ms = workload_now_ms(replay);
     store_world_step(replay->world, now_ms);
-    bool is_quiet = replay->changes == replay->changes_before && is_listening(replay) &&
-                    has_ended(replay, now_ms);
+    bool is_quiet = replay->changes == replay->changes_before &&
+                    replay_stage_is_listening(replay->stage) && has_ended(replay, now_ms);
     replay->quiet_ticks = is_quiet ? replay->quiet_ticks + 1 : 0;
     replay->changes_before = replay->changes;
-    if (replay->quiet_ticks < SETTLED_TICKS)
+    if (replay->quiet_ticks * SETTLE_EVERY_MS < settled_ms(replay))
         return;
     if (replay->is_judged)
-        replay_judge(replay->verify, replay->pair.store, NULL, &replay->verdict);
+        replay_judge(replay->verify, replay->store, NULL, &replay->verdict);
     if (replay->verdict.wrong == 0)
-        pair_finish(&replay->pair);
+        replay_stage_finish(replay->stage);
 }
 
 /* One scheduler from its start to its end; false when it did not come there. */
 static bool run_scheduler(struct replay *replay, uv_timer_cb on_timer, uint32_t every_ms)
 {
     struct err err = {0};
-    struct pair *pair = &replay->pair;
-    if (pair_start_child(pair, replay->options->spillway, &err) < 0) {
+    struct replay_stage *stage = replay->stage;
+    bool is_own = replay_stage_has_scheduler(stage);
+    if (is_own && replay_stage_start_scheduler(stage, &err) < 0) {
         (void)fprintf(stderr, "spillway-bench: %s\n", err.text);
         return false;
     }
     CHECK(uv_timer_start(&replay->timer, on_timer, every_ms, every_ms) == 0);
-    enum pair_end end = pair_run(pair, replay->options->limit_seconds);
+    bool is_done = replay_stage_run(stage, replay->options->limit_seconds);
     (void)uv_timer_stop(&replay->timer);
-    if (end == PAIR_DONE) {
-        pair_stop_child(pair);
+    if (is_done && is_own)
+        replay_stage_stop_scheduler(stage);
+    if (is_done)
         return true;
-    }
     struct store_world_counts counts = store_world_counts(replay->world);
     (void)fprintf(stderr,
                   "spillway-bench: %" PRIu64 " pods are bound, %u wait, %u of them without "
@@ -168,7 +183,6 @@ static bool run_scheduler(struct replay *replay, uv_timer_cb on_timer, uint32_t 
     if (replay->verdict.wrong > 0)
         (void)fprintf(stderr, "spillway-bench: %u pods are wrong, the first: %s\n",
                       replay->verdict.wrong, replay->verdict.first_wrong);
-    pair_explain(pair, end);
     return false;
 }
 
@@ -269,7 +283,7 @@ static bool judge(struct replay *replay)
     buf_init(&reasons, REASON_BYTES);
     if (!replay->is_judged)
         return fine;
-    replay_judge(replay->verify, replay->pair.store, &reasons, &replay->verdict);
+    replay_judge(replay->verify, replay->store, &reasons, &replay->verdict);
     if (replay->verdict.wrong > 0)
         (void)fprintf(stderr, "spillway-bench: %u pods are wrong, the first: %s\n",
                       replay->verdict.wrong, replay->verdict.first_wrong);
@@ -283,27 +297,26 @@ static bool judge(struct replay *replay)
 
 static void open_world(struct replay *replay)
 {
-    struct pair *pair = &replay->pair;
     const struct store_world_options options = {.workload = replay->workload,
-                                                .store = pair->store,
+                                                .store = replay->store,
                                                 .without_selectors = replay->is_judged,
                                                 .ctx = replay,
                                                 .on_bound = on_bound};
-    replay->verify = verify_new(pair->store);
+    replay->verify = verify_new(replay->store);
     replay->world = store_world_new(&options);
     replay->subscriber.on_event = on_store_event;
-    store_subscribe(pair->store, &replay->subscriber);
-    CHECK(uv_timer_init(&pair->loop, &replay->timer) == 0);
+    store_subscribe(replay->store, &replay->subscriber);
+    CHECK(uv_timer_init(replay_stage_loop(replay->stage), &replay->timer) == 0);
     replay->timer.data = replay;
 }
 
-static void close_world(struct replay *replay)
+static void close_world(struct replay *replay, bool keeps_logs)
 {
     uv_close((uv_handle_t *)&replay->timer, NULL);
-    store_unsubscribe(replay->pair.store, &replay->subscriber);
+    store_unsubscribe(replay->store, &replay->subscriber);
     store_world_free(replay->world);
     verify_free(replay->verify);
-    pair_close(&replay->pair);
+    replay_stage_close(replay->stage, keeps_logs);
 }
 
 static int play(struct replay *replay)
@@ -338,17 +351,24 @@ static int play_recorded(struct replay *replay)
 
 int replay_server(const struct workload *workload, const struct replay_server_options *options)
 {
-    struct replay replay = {.workload = workload,
-                            .options = options,
-                            .is_judged = is_simple(workload),
-                            .end_ms = known_end_ms(workload)};
+    struct replay replay = {
+        .workload = workload,
+        .options = options,
+        .is_judged = is_simple(workload) && options->stage.kind != STAGE_CLUSTER,
+        .end_ms = known_end_ms(workload),
+    };
+    struct replay_stage_options stage = options->stage;
     struct err err = {0};
-    if (pair_open(&replay.pair, 2 * workload->pod_count, &err) < 0) {
+    stage.event_limit = 2 * workload->pod_count;
+    stage.has_policies = workload->policy_count > 0;
+    replay.stage = replay_stage_open(&stage, &err);
+    if (!replay.stage) {
         (void)fprintf(stderr, "spillway-bench: %s\n", err.text);
         return 1;
     }
+    replay.store = replay_stage_store(replay.stage);
     open_world(&replay);
     int code = play_recorded(&replay);
-    close_world(&replay);
+    close_world(&replay, code != 0);
     return code;
 }

@@ -165,7 +165,20 @@ static const struct {
     {"--workload steady --set openb", 2, "are about --traces"},
     {"--traces x --nodes 100", 2, "--nodes and --pods are about --workload"},
     {"--workload steady --server --svg x", 2, "are about virtual time, not --server"},
-    {"--workload steady --spillway x", 2, "--spillway and --arrival-seconds are about --server"},
+    {"--workload steady --spillway x", 2, "are about --server"},
+    {"--workload steady --control-plane", 2, "are about --server"},
+    {"--workload steady --server --control-plane --kubeconfig x", 2,
+     "either --control-plane or --kubeconfig"},
+    {"--workload steady --server --bin x", 2, "--bin is about --control-plane"},
+    {"--workload steady --server --scheduler x", 2,
+     "--scheduler is about --control-plane and --kubeconfig"},
+    {"--workload steady --server --control-plane --scheduler x", 2,
+     "--scheduler: --control-plane can start spillway or default-scheduler only"},
+    {"--workload steady --server --kubeconfig x --spillway y", 2,
+     "--spillway and --preemption are not about --kubeconfig"},
+    {"--workload steady --server --kubeconfig /nowhere/config", 1, "/nowhere/config"},
+    {"--workload steady --server --control-plane --bin /nowhere", 1,
+     "no etcd in /nowhere: No such file or directory"},
     {"--workload steady --nodes 9", 2, "a number from 10 to 100000 is expected"},
     {"--workload steady --pods 1000001", 2, "a number from 10 to 1000000 is expected"},
     {"--workload steady --hours -1", 2, "a number from 1 to 744 is expected"},
@@ -416,7 +429,7 @@ Test(replay, over_http_the_same_pods_are_bound_as_in_virtual_time)
     workload_fini(&workload);
     make_story(&workload);
     const struct replay_server_options server = {
-        .spillway = program(spillway, "spillway"),
+        .stage = {.spillway = program(spillway, "spillway")},
         .arrival_seconds = 4, /* as many as the story has: its own speed */
         .limit_seconds = LIMIT_MS / 1000,
         .until_ms = INT64_MAX,
