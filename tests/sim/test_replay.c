@@ -11,6 +11,7 @@
 #include "bench/replay_server.h"
 #include "model/base/check.h"
 #include "tests/support/process.h"
+#include "tests/support/story.h"
 
 enum { LIMIT_MS = 120 * 1000, PATH_BYTES = 512, ARGS_MAX = 24, NAMES_BYTES = 4096 };
 
@@ -324,95 +325,17 @@ Test(replay, a_server_run_that_fails_writes_what_it_has)
 
 /* ---- virtual time and HTTP ---- */
 
-static uint32_t intern(struct workload *workload, const char *text)
-{
-    return symbol_intern(workload->symbols, str_from(text));
-}
-
-static void add_node(struct workload *workload, const char *name, int64_t cores, int64_t joins_ms,
-                     int64_t leaves_ms)
-{
-    struct workload_node_kind kind = {
-        .offers = {.cpu_milli = cores * 1000, .memory_bytes = INT64_C(8) << 30}, .pods = 20};
-    kind.label_count = 1;
-    kind.labels[0] = (struct workload_label){intern(workload, "size"),
-                                             intern(workload, cores > 4 ? "large" : "small")};
-    workload_add_node(workload, &(struct workload_node){intern(workload, name),
-                                                        workload_add_node_kind(workload, &kind),
-                                                        joins_ms, leaves_ms});
-}
-
-static const struct {
-    const char *name, *size; /* node selector, NULL: none */
-    int64_t cores, created_ms, runs_ms, gone_ms;
-} story[] = {
-    {"first", NULL, 3, 0, INT64_MAX, INT64_MAX},          /* its node leaves: comes again */
-    {"large", NULL, 8, 100, INT64_MAX, INT64_MAX},        /* waits for the large node */
-    {"never", NULL, 20, 200, INT64_MAX, INT64_MAX},       /* fits nowhere */
-    {"no-such", "huge", 1, 200, INT64_MAX, INT64_MAX},    /* no such node */
-    {"early", NULL, 20, 300, INT64_MAX, 1500},            /* deleted while it waits */
-    {"short", "small", 1, 400, 1000, INT64_MAX},          /* done, long before the end */
-    {"after", "small", 4, 2400, INT64_MAX, INT64_MAX},    /* the only one that n4 has room for */
-    {"too-late", "small", 4, 4000, INT64_MAX, INT64_MAX}, /* and this one nothing */
-};
-
-static void make_story(struct workload *workload)
-{
-    workload_init(workload);
-    add_node(workload, "n1", 4, 0, 2000);
-    add_node(workload, "n2", 9, 1000, INT64_MAX);
-    add_node(workload, "n3", 3, 2200, INT64_MAX);
-    add_node(workload, "n4", 4, 2300, INT64_MAX);
-    for (size_t i = 0; i < ARRAY_LEN(story); i++) {
-        struct workload_pod_kind kind = {.asks = {.cpu_milli = story[i].cores * 1000}};
-        if (story[i].size) {
-            kind.selector_count = 1;
-            kind.selector[0] =
-                (struct workload_label){intern(workload, "size"), intern(workload, story[i].size)};
-        }
-        workload_add_pod(workload, &(struct workload_pod){intern(workload, story[i].name),
-                                                          workload_add_pod_kind(workload, &kind),
-                                                          story[i].created_ms, story[i].runs_ms,
-                                                          story[i].gone_ms});
-    }
-    workload_sort(workload);
-}
-
-struct bound_names {
-    uint32_t count;
-    char names[ARRAY_LEN(story) * 2][64];
-};
-
-static int compare_names(const void *a, const void *b)
-{
-    return strcmp(a, b);
-}
-
 static void on_bound(void *ctx, const char *pod, const char *node, int64_t at_ms)
 {
-    struct bound_names *bound = ctx;
     (void)node;
     (void)at_ms;
-    cr_assert_lt(bound->count, ARRAY_LEN(bound->names));
-    snprintf(bound->names[bound->count++], sizeof(bound->names[0]), "%s", pod);
-}
-
-static void read_names(const char *path, struct bound_names *bound)
-{
-    char line[NAMES_BYTES];
-    FILE *in = fopen(path, "r");
-    cr_assert_not_null(in);
-    while (fgets(line, sizeof(line), in)) {
-        line[strcspn(line, " ")] = '\0';
-        on_bound(bound, line, "", 0);
-    }
-    fclose(in);
+    story_note(ctx, pod);
 }
 
 /* One story in virtual time and through the real binary, apiserver and clock: the same pods. */
 Test(replay, over_http_the_same_pods_are_bound_as_in_virtual_time)
 {
-    struct bound_names played = {0}, served = {0};
+    struct story_names played = {0}, served = {0};
     struct place place;
     struct workload workload;
     struct play_options options;
@@ -420,32 +343,25 @@ Test(replay, over_http_the_same_pods_are_bound_as_in_virtual_time)
     struct err err = {0};
     char spillway[PATH_BYTES];
     place_init(&place);
-    make_story(&workload);
+    story_make(&workload);
     play_options_init(&options);
     options.ctx = &played;
     options.on_bound = on_bound;
     cr_assert_eq(play_run(&workload, &options, &result, &err), 0, "%s", err.text);
     play_result_fini(&result);
     workload_fini(&workload);
-    make_story(&workload);
+    story_make(&workload);
     const struct replay_server_options server = {
         .stage = {.spillway = program(spillway, "spillway")},
-        .arrival_seconds = 4, /* as many as the story has: its own speed */
+        .arrival_seconds = STORY_SECONDS,
         .limit_seconds = LIMIT_MS / 1000,
         .until_ms = INT64_MAX,
         .bindings = place.bindings,
     };
     cr_assert_eq(replay_server(&workload, &server), 0);
-    read_names(place.bindings, &served);
-    qsort(played.names, played.count, sizeof(played.names[0]), compare_names);
-    qsort(served.names, served.count, sizeof(served.names[0]), compare_names);
-    static const char *const expected[] = {"after", "first", "first-r1", "large", "short"};
-    cr_assert_eq(played.count, ARRAY_LEN(expected));
-    cr_assert_eq(served.count, ARRAY_LEN(expected));
-    for (size_t i = 0; i < ARRAY_LEN(expected); i++) {
-        cr_expect_str_eq(played.names[i], expected[i]);
-        cr_expect_str_eq(served.names[i], expected[i]);
-    }
+    story_read(place.bindings, &served);
+    story_expect(&played);
+    story_expect(&served);
     workload_fini(&workload);
     place_fini(&place);
 }
