@@ -37,12 +37,14 @@ static void tell(enum contestant who, uint32_t round, const struct cluster_figur
 {
     (void)fprintf(stderr,
                   "round %u %-19s %7.0f pods/s  %6.0f us/pod  apiserver %5.0f us/pod  %.2f "
-                  "events/pod  decision %.1f us  p50 %.1f p99 %.1f ms  restart %.2f s  others "
+                  "events/pod, then %5.0f and %.2f  decision %.1f us  p50 %.1f p99 %.1f ms  "
+                  "restart %.2f s  others "
                   "%.2f cores\n",
                   round + 1, contestant_name(who), figures->pods_per_second,
                   figures->cpu_us_per_pod, figures->apiserver_cpu_us_per_pod,
-                  figures->events_per_pod, figures->decision_us, figures->p50_ms, figures->p99_ms,
-                  figures->restart_seconds, figures->machine_busy);
+                  figures->events_per_pod, figures->apiserver_cpu_told_us_per_pod,
+                  figures->events_told_per_pod, figures->decision_us, figures->p50_ms,
+                  figures->p99_ms, figures->restart_seconds, figures->machine_busy);
 }
 
 static int run_round(struct cluster_command *command, uint32_t round)
