@@ -186,11 +186,10 @@ static void sum_begin(const struct play_meter *meter, struct summing *ret_sums)
     }
 }
 
-void play_meter_look(const struct play_meter *meter, int64_t at_ms, uint32_t waiting,
-                     struct play_sample *ret_sample)
+void play_meter_look(const struct play_meter *meter, struct play_sample *ret_sample)
 {
     const struct workload *workload = meter->workload;
-    struct play_sample sample = {.at_ms = at_ms, .waiting = waiting};
+    struct play_sample sample = {.at_ms = meter->at_ms};
     struct summing sums;
     sum_begin(meter, &sums);
     for (uint32_t node = 0; node < workload->node_count; node++) {
@@ -224,7 +223,9 @@ static void take_sample(struct play_meter *meter, int64_t at_ms, uint32_t waitin
             mem_resize(meter->samples, meter->sample_capacity, sizeof(*meter->samples));
     }
     advance(meter, at_ms);
-    play_meter_look(meter, at_ms, waiting, &meter->samples[meter->sample_count++]);
+    struct play_sample *sample = &meter->samples[meter->sample_count++];
+    play_meter_look(meter, sample);
+    sample->waiting = waiting;
 }
 
 /* When the last node and pod come; a second at least. */

@@ -88,9 +88,9 @@ void play_meter_end(struct play_meter *meter, int64_t at_ms, uint32_t waiting);
 void play_meter_node(struct play_meter *meter, uint32_t node, bool is_there);
 void play_meter_pod(struct play_meter *meter, uint32_t pod_kind, uint32_t node, bool is_there);
 
-/* How it is now; counted nowhere. */
-void play_meter_look(const struct play_meter *meter, int64_t at_ms, uint32_t waiting,
-                     struct play_sample *ret_sample);
+/* How it is now, as one more sample that is kept nowhere; without those who wait: the meter does
+ * not know them. */
+void play_meter_look(const struct play_meter *meter, struct play_sample *ret_sample);
 
 /* The last one; CHECKs that there is one. */
 const struct play_sample *play_meter_last(const struct play_meter *meter);
