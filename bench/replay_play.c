@@ -95,19 +95,22 @@ static void add_speed(struct report *report, const struct play_result *result)
     report_add(report, "replay.rss_bytes", (double)report_rss_peak_bytes(), "bytes");
 }
 
+static const struct replay_words words = {
+    .refusals = "decisions without a node", .wait = "ms, virtual", .hours = "h, virtual"};
+
 /* `full` is of a second play; NULL: there was none. */
 static int report_result(const struct replay_play_options *options, const struct workload *workload,
                          const struct play_result *result, const struct play_result *full)
 {
     struct report report;
     report_init(&report, "replay: a workload through the core in virtual time");
-    replay_report_pods(&report, result, workload, "ms, virtual");
+    replay_report_pods(&report, result, workload, &words);
     replay_report_room(&report, &result->meter);
     replay_report_units(&report, &result->meter);
     if (full)
         add_full_scan(&report, result, full);
     add_speed(&report, result);
-    replay_report_end(&report, result, "h, virtual");
+    replay_report_end(&report, result, &words);
     int code = report_finish(&report, options->json);
     replay_print_reasons(&result->reasons);
     return code;

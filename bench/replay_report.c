@@ -7,7 +7,7 @@
 enum { REASONS_SHOWN = 8, MS_PER_HOUR = 3600 * 1000 };
 
 void replay_report_pods(struct report *report, const struct play_result *result,
-                        const struct workload *workload, const char *wait_unit)
+                        const struct workload *workload, const struct replay_words *words)
 {
     report_add(report, "replay.nodes", workload->node_count, "nodes, all that ever join");
     report_add(report, "replay.pods", (double)result->created, "pods");
@@ -17,10 +17,10 @@ void replay_report_pods(struct report *report, const struct play_result *result,
     report_add(report, "replay.done", (double)result->done, "pods that ran to their end");
     report_add(report, "replay.deleted", (double)result->deleted, "pods deleted, lost or evicted");
     report_add(report, "replay.evicted", (double)result->evicted, "pods, by preemption");
-    report_add(report, "replay.refusals", (double)result->refusals, "decisions without a node");
-    report_add(report, "replay.wait_p50_ms", (double)result->wait_p50_ms, wait_unit);
-    report_add(report, "replay.wait_p99_ms", (double)result->wait_p99_ms, wait_unit);
-    report_add(report, "replay.wait_max_ms", (double)result->wait_max_ms, wait_unit);
+    report_add(report, "replay.refusals", (double)result->refusals, words->refusals);
+    report_add(report, "replay.wait_p50_ms", (double)result->wait_p50_ms, words->wait);
+    report_add(report, "replay.wait_p99_ms", (double)result->wait_p99_ms, words->wait);
+    report_add(report, "replay.wait_max_ms", (double)result->wait_max_ms, words->wait);
 }
 
 static void add_percent(struct report *report, const char *name, const char *what, double share,
@@ -89,10 +89,10 @@ void replay_report_units(struct report *report, const struct play_meter *meter)
 }
 
 void replay_report_end(struct report *report, const struct play_result *result,
-                       const char *hours_unit)
+                       const struct replay_words *words)
 {
     char hash[REPORT_TEXT_BYTES];
-    report_add(report, "replay.hours", (double)result->span_ms / MS_PER_HOUR, hours_unit);
+    report_add(report, "replay.hours", (double)result->span_ms / MS_PER_HOUR, words->hours);
     (void)snprintf(hash, sizeof(hash), "%016" PRIx64, result->bindings_hash);
     report_add_text(report, "replay.hash", hash, "of all bindings");
     report_add(report, "replay.is_partial", result->is_partial, "1: ended early");

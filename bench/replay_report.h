@@ -9,9 +9,14 @@
 #include "bench/play.h"
 #include "bench/report.h"
 
-/* Pods by what became of them, and their waits in `wait_unit` ("ms, virtual"). */
+/* What the two say differently, in the column of units. */
+struct replay_words {
+    const char *refusals, *wait, *hours; /* "ms, virtual" */
+};
+
+/* Pods by what became of them, and their waits. */
 void replay_report_pods(struct report *report, const struct play_result *result,
-                        const struct workload *workload, const char *wait_unit);
+                        const struct workload *workload, const struct replay_words *words);
 
 /* Means and peaks over time, and what is at the end. */
 void replay_report_room(struct report *report, const struct play_meter *meter);
@@ -19,9 +24,9 @@ void replay_report_room(struct report *report, const struct play_meter *meter);
 /* Of each unit the binds, its share and its cost; the cost of all. */
 void replay_report_units(struct report *report, const struct play_meter *meter);
 
-/* The workload's time, the hash of the bindings, whether it ended early. `hours_unit` as above. */
+/* The workload's time, the hash of the bindings, whether it ended early. */
 void replay_report_end(struct report *report, const struct play_result *result,
-                       const char *hours_unit);
+                       const struct replay_words *words);
 
 /* The most frequent ones, to stdout. */
 void replay_print_reasons(const struct play_reasons *reasons);

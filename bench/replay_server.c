@@ -224,12 +224,17 @@ static void add_speed(struct report *report, const struct replay *replay,
     report_add(report, "replay.seconds", seconds, "s, start to last decision");
     report_add(report, "replay.cpu_seconds", (double)replay->usage.cpu_us / 1e6,
                "s of processor time, the scheduler's");
-    report_add(report, "replay.decisions", (double)result->attempts, "binds and refusals");
+    report_add(report, "replay.decisions", (double)result->attempts,
+               "binds and refusals that pods show");
     report_add(report, "replay.decisions_per_second",
                seconds > 0 ? (double)result->attempts / seconds : 0, "/s");
     report_add(report, "replay.rss_bytes", (double)replay->usage.rss_peak_bytes,
                "bytes, the scheduler's");
 }
+
+static const struct replay_words words = {.refusals = "times a pod was told, or told otherwise",
+                                          .wait = "ms, real",
+                                          .hours = "h, of the workload"};
 
 static int draw(const struct replay *replay, const struct play_result *result)
 {
@@ -247,11 +252,11 @@ static int report_replay(const struct replay *replay, bool is_partial)
     result->is_partial = is_partial;
     set_waits(result, replay->verify);
     report_init(&report, "replay: a workload through real binary and simulated apiserver");
-    replay_report_pods(&report, result, replay->workload, "ms, real");
+    replay_report_pods(&report, result, replay->workload, &words);
     replay_report_room(&report, &result->meter);
     replay_report_units(&report, &result->meter);
     add_speed(&report, replay, result);
-    replay_report_end(&report, result, "h, of the workload");
+    replay_report_end(&report, result, &words);
     int code = report_finish(&report, replay->options->json);
     replay_print_reasons(&result->reasons);
     return draw(replay, result) != 0 ? 1 : code;
