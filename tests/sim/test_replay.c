@@ -176,6 +176,8 @@ static const struct {
      "cannot write /dev/full: No space left on device"},
     {"--workload steady --nodes 10 --pods 50 --svg /dev/full", 1,
      "cannot write /dev/full: No space left on device"},
+    {"--workload steady --nodes 10 --pods 50 --server --svg /dev/full", 1,
+     "cannot write /dev/full: No space left on device"},
     {"--workload steady --nodes 10 --pods 50 --bindings /dev/full", 1,
      "cannot write /dev/full: No space left on device"},
     {"--workload steady --nodes 10 --pods 50 --bindings /nowhere/b", 1, "cannot write /nowhere/b"},
