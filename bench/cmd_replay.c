@@ -79,6 +79,7 @@ static int play(const struct flags_given *given, struct workload *workload,
                                            .limit_seconds = given->limit_seconds,
                                            .until_ms = loaded->until_ms,
                                            .json = given->json,
+                                           .svg = given->svg,
                                            .bindings = given->bindings,
                                        });
     return replay_play(workload, &(struct replay_play_options){
@@ -140,8 +141,7 @@ static const char *contradiction(const struct flags_given *given)
          "--set, --skip-bad, --stay, --gpu-shares, --fill and --spare-percent are about --traces"},
         {is_sized && !source->workload,
          "--nodes and --pods are about --workload: a trace has its own"},
-        {given->server && is_drawn,
-         "--svg, --prices and --full-scan are about virtual time, not --server"},
+        {given->server && given->full_scan, "--full-scan is about virtual time, not --server"},
         {!given->server && (given->spillway || given->arrival_seconds != ARRIVAL_SECONDS ||
                             is_real || given->bin || given->scheduler),
          "--spillway, --arrival-seconds, --control-plane, --kubeconfig, --bin and --scheduler are "

@@ -107,27 +107,6 @@ static bool next_turn(const struct play *play, int64_t *ret_ms)
 
 /* ---- the whole ---- */
 
-/* Of the workload's own times, for the distance of samples: at least a second. */
-static int64_t planned_span_ms(const struct workload *workload, int64_t until_ms)
-{
-    int64_t last_ms = 1000;
-    if (until_ms != INT64_MAX)
-        return until_ms > last_ms ? until_ms : last_ms;
-    for (uint32_t i = 0; i < workload->node_count; i++)
-        if (workload->nodes[i].joins_ms > last_ms)
-            last_ms = workload->nodes[i].joins_ms;
-    for (uint32_t i = 0; i < workload->pod_count; i++)
-        if (workload->pods[i].created_ms > last_ms)
-            last_ms = workload->pods[i].created_ms;
-    return last_ms;
-}
-
-static void sample(struct play *play, int64_t at_ms)
-{
-    play_meter_advance(&play->result.meter, at_ms);
-    play_meter_sample(&play->result.meter, at_ms, sched_cluster(play->sched), play->waiting);
-}
-
 static bool is_over(const struct play *play)
 {
     return play->options.is_over && play->options.is_over(play->options.ctx);
@@ -135,8 +114,8 @@ static bool is_over(const struct play *play)
 
 static void loop(struct play *play)
 {
-    int64_t every_ms = planned_span_ms(play->workload, play->options.until_ms) / PLAY_SAMPLES + 1;
-    int64_t sample_ms = every_ms;
+    struct play_meter *meter = &play->result.meter;
+    play_meter_start(meter, play->now.ms, play->options.until_ms);
     for (uint64_t turn = 1;; turn++) {
         happen(play);
         int64_t began_ns = report_now_ns();
@@ -150,20 +129,14 @@ static void loop(struct play *play)
             play->result.is_partial = true;
             break;
         }
-        for (; sample_ms < next_ms; sample_ms += every_ms)
-            sample(play, sample_ms);
-        play_meter_advance(&play->result.meter, next_ms);
+        play_meter_pass(meter, next_ms, play->waiting);
         play->now.ms = next_ms;
     }
     /* what was asked for is paid for to its end */
     int64_t end_ms = play->options.until_ms != INT64_MAX && !play->result.is_partial
                          ? play->options.until_ms
                          : play->now.ms;
-    for (; sample_ms <= end_ms; sample_ms += every_ms)
-        sample(play, sample_ms);
-    if (play->result.meter.sample_count == 0)
-        sample(play, end_ms);
-    play_meter_advance(&play->result.meter, end_ms);
+    play_meter_end(meter, end_ms, play->waiting);
     play->result.span_ms = end_ms;
 }
 

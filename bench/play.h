@@ -32,7 +32,6 @@ enum {
     /* After the last event pods that wait are given so long: a parked pod is tried again after five
      * minutes (QUEUE_LEFTOVER_MS), looked for every thirty seconds. */
     PLAY_SETTLE_MS = 331 * 1000,
-    PLAY_SAMPLES = 288,
 };
 
 struct play_options {

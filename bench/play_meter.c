@@ -3,10 +3,9 @@
 #include <stdlib.h>
 
 #include "model/base/mem.h"
-#include "model/cluster.h"
 #include "model/names.h"
 
-enum { MS_PER_HOUR = 3600 * 1000, MILLI = 1000 };
+enum { MS_PER_S = 1000, MS_PER_HOUR = 3600 * MS_PER_S, MILLI = 1000 };
 
 /* ---- start and end ---- */
 
@@ -57,23 +56,25 @@ void play_meter_init(struct play_meter *meter, const struct workload *workload)
         uint32_t share = count < PLAY_DRAWS ? count : PLAY_DRAWS;
         meter->draws[meter->draw_count++] = workload->pods[(uint64_t)i * count / share].kind;
     }
-    for (uint32_t i = 0; i < workload->node_count; i++)
-        if (workload->nodes[i].name_sym >= meter->name_count)
-            meter->name_count = workload->nodes[i].name_sym + 1;
-    meter->node_kind_of = mem_zalloc(meter->name_count, sizeof(*meter->node_kind_of));
+    meter->node_is_there = mem_zalloc(workload->node_count, sizeof(*meter->node_is_there));
+    meter->pods_on = mem_zalloc(workload->node_count, sizeof(*meter->pods_on));
+    meter->held =
+        mem_zalloc((size_t)workload->node_count * meter->resource_count, sizeof(*meter->held));
 }
 
 void play_meter_fini(struct play_meter *meter)
 {
     free(meter->unit_of_kind);
-    free(meter->node_kind_of);
+    free(meter->node_is_there);
+    free(meter->pods_on);
+    free(meter->held);
     free(meter->samples);
     *meter = (struct play_meter){0};
 }
 
 /* ---- money ---- */
 
-void play_meter_advance(struct play_meter *meter, int64_t at_ms)
+static void advance(struct play_meter *meter, int64_t at_ms)
 {
     CHECK(at_ms >= meter->at_ms);
     int64_t elapsed_ms = at_ms - meter->at_ms;
@@ -92,7 +93,19 @@ void play_meter_node(struct play_meter *meter, uint32_t node, bool is_there)
     int64_t price = meter->workload->node_kinds[joins->kind].price_micro_per_hour;
     unit->nodes += is_there ? 1 : UINT32_MAX;
     unit->rate_micro_per_hour += is_there ? price : -price;
-    meter->node_kind_of[joins->name_sym] = is_there ? joins->kind + 1 : 0;
+    meter->node_is_there[node] = is_there;
+}
+
+static int64_t amount_of(const struct workload_amounts *amounts, uint32_t name_sym)
+{
+    if (name_sym == NAME_CPU)
+        return amounts->cpu_milli;
+    if (name_sym == NAME_MEMORY)
+        return amounts->memory_bytes;
+    for (uint32_t i = 0; i < amounts->extended_count; i++)
+        if (amounts->extended[i].name_sym == name_sym)
+            return amounts->extended[i].amount;
+    return 0;
 }
 
 void play_meter_pod(struct play_meter *meter, uint32_t pod_kind, uint32_t node, bool is_there)
@@ -105,6 +118,12 @@ void play_meter_pod(struct play_meter *meter, uint32_t pod_kind, uint32_t node, 
     unit->pods += is_there ? 1 : UINT32_MAX;
     unit->rate_micro_per_hour += is_there ? price : -price;
     unit->binds += is_there;
+    meter->pods_on[node] += is_there ? 1 : UINT32_MAX;
+    int64_t *held = &meter->held[(size_t)node * meter->resource_count];
+    for (uint32_t r = 0; r < meter->resource_count; r++) {
+        int64_t asked = amount_of(&workload->pod_kinds[pod_kind].asks, meter->resources[r]);
+        held[r] += is_there ? asked : -asked;
+    }
 }
 
 double play_unit_cost_micro(const struct play_unit *unit)
@@ -119,20 +138,7 @@ struct room {
     int64_t free[PLAY_RESOURCES_MAX], places;
 };
 
-static int64_t asked_of(const struct workload_amounts *asks, uint32_t name_sym)
-{
-    if (name_sym == NAME_CPU)
-        return asks->cpu_milli;
-    if (name_sym == NAME_MEMORY)
-        return asks->memory_bytes;
-    for (uint32_t i = 0; i < asks->extended_count; i++)
-        if (asks->extended[i].name_sym == name_sym)
-            return asks->extended[i].amount;
-    return 0;
-}
-
 struct summing {
-    uint32_t columns[PLAY_RESOURCES_MAX]; /* of the table; RESOURCE_NONE: no node offers it */
     int64_t asks[PLAY_DRAWS][PLAY_RESOURCES_MAX];
     uint32_t askers[PLAY_RESOURCES_MAX]; /* draws that ask for it */
     double offered[PLAY_RESOURCES_MAX], used[PLAY_RESOURCES_MAX], free[PLAY_RESOURCES_MAX];
@@ -147,15 +153,14 @@ static bool fits(const struct play_meter *meter, const struct room *room, const 
     return does_fit;
 }
 
-static void sum_node(const struct play_meter *meter, const struct node_table *table, uint32_t slot,
-                     struct summing *sums)
+static void sum_node(const struct play_meter *meter, uint32_t node, struct summing *sums)
 {
-    struct room room = {.places = node_free(table, RESOURCE_PODS, slot)};
+    uint32_t kind = meter->workload->nodes[node].kind;
+    const int64_t *held = &meter->held[(size_t)node * meter->resource_count];
+    struct room room = {.places = meter->workload->node_kinds[kind].pods - meter->pods_on[node]};
     for (uint32_t r = 0; r < meter->resource_count; r++) {
-        if (sums->columns[r] == RESOURCE_NONE)
-            continue;
-        int64_t offered = table->columns[sums->columns[r]].allocatable[slot];
-        int64_t left = node_free(table, sums->columns[r], slot);
+        int64_t offered = amount_of(&meter->workload->node_kinds[kind].offers, meter->resources[r]);
+        int64_t left = offered - held[r];
         room.free[r] = left > 0 ? left : 0;
         sums->offered[r] += (double)offered;
         sums->used[r] += (double)(offered - room.free[r]);
@@ -169,49 +174,31 @@ static void sum_node(const struct play_meter *meter, const struct node_table *ta
     }
 }
 
-static void sum_begin(const struct play_meter *meter, const struct node_table *table,
-                      struct summing *ret_sums)
+static void sum_begin(const struct play_meter *meter, struct summing *ret_sums)
 {
     *ret_sums = (struct summing){0};
     for (uint32_t r = 0; r < meter->resource_count; r++) {
-        ret_sums->columns[r] = node_table_column(table, meter->resources[r]);
         for (uint32_t d = 0; d < meter->draw_count; d++) {
             ret_sums->asks[d][r] =
-                asked_of(&meter->workload->pod_kinds[meter->draws[d]].asks, meter->resources[r]);
+                amount_of(&meter->workload->pod_kinds[meter->draws[d]].asks, meter->resources[r]);
             ret_sums->askers[r] += ret_sums->asks[d][r] > 0;
         }
     }
 }
 
-static struct play_sample *next_sample(struct play_meter *meter)
+void play_meter_look(const struct play_meter *meter, struct play_sample *ret_sample)
 {
-    if (meter->sample_count == meter->sample_capacity) {
-        meter->sample_capacity =
-            (uint32_t)mem_grow(meter->sample_capacity, (size_t)meter->sample_count + 1);
-        meter->samples =
-            mem_resize(meter->samples, meter->sample_capacity, sizeof(*meter->samples));
-    }
-    return &meter->samples[meter->sample_count++];
-}
-
-void play_meter_sample(struct play_meter *meter, int64_t at_ms, const struct cluster *cluster,
-                       uint32_t waiting)
-{
-    const struct node_table *table = &cluster->nodes;
-    struct play_sample sample = {.at_ms = at_ms, .waiting = waiting};
+    const struct workload *workload = meter->workload;
+    struct play_sample sample = {.at_ms = meter->at_ms};
     struct summing sums;
-    sum_begin(meter, table, &sums);
-    for (uint32_t slot = 0; slot < table->slot_count; slot++) {
-        const struct node *node = table->nodes[slot];
-        if (!node || !node->is_present)
-            continue;
-        CHECK(node->name_sym < meter->name_count && meter->node_kind_of[node->name_sym] > 0);
-        uint32_t kind = meter->node_kind_of[node->name_sym] - 1;
-        if (is_serverless(&meter->workload->node_kinds[kind]))
+    sum_begin(meter, &sums);
+    for (uint32_t node = 0; node < workload->node_count; node++) {
+        if (!meter->node_is_there[node] ||
+            is_serverless(&workload->node_kinds[workload->nodes[node].kind]))
             continue;
         sample.nodes++;
-        sample.nodes_used += node->pod_count > 0;
-        sum_node(meter, table, slot, &sums);
+        sample.nodes_used += meter->pods_on[node] > 0;
+        sum_node(meter, node, &sums);
     }
     for (uint32_t r = 0; r < meter->resource_count; r++) {
         double lost_of = sums.free[r] * sums.askers[r];
@@ -222,7 +209,61 @@ void play_meter_sample(struct play_meter *meter, int64_t at_ms, const struct clu
         sample.pods[i] = meter->units[i].pods;
         sample.rate_micro_per_hour[i] = meter->units[i].rate_micro_per_hour;
     }
-    *next_sample(meter) = sample;
+    *ret_sample = sample;
+}
+
+/* ---- samples ---- */
+
+static void take_sample(struct play_meter *meter, int64_t at_ms, uint32_t waiting)
+{
+    if (meter->sample_count == meter->sample_capacity) {
+        meter->sample_capacity =
+            (uint32_t)mem_grow(meter->sample_capacity, (size_t)meter->sample_count + 1);
+        meter->samples =
+            mem_resize(meter->samples, meter->sample_capacity, sizeof(*meter->samples));
+    }
+    advance(meter, at_ms);
+    struct play_sample *sample = &meter->samples[meter->sample_count++];
+    play_meter_look(meter, sample);
+    sample->waiting = waiting;
+}
+
+/* When the last node and pod come; a second at least. */
+static int64_t planned_end_ms(const struct workload *workload)
+{
+    int64_t last_ms = MS_PER_S;
+    for (uint32_t i = 0; i < workload->node_count; i++)
+        if (workload->nodes[i].joins_ms > last_ms)
+            last_ms = workload->nodes[i].joins_ms;
+    for (uint32_t i = 0; i < workload->pod_count; i++)
+        if (workload->pods[i].created_ms > last_ms)
+            last_ms = workload->pods[i].created_ms;
+    return last_ms;
+}
+
+void play_meter_start(struct play_meter *meter, int64_t at_ms, int64_t until_ms)
+{
+    CHECK(meter->every_ms == 0);
+    int64_t span_ms = until_ms != INT64_MAX ? until_ms : planned_end_ms(meter->workload);
+    span_ms = span_ms > MS_PER_S ? span_ms : MS_PER_S;
+    meter->every_ms = span_ms / PLAY_SAMPLES + 1;
+    meter->at_ms = at_ms;
+    meter->next_sample_ms = at_ms + meter->every_ms;
+}
+
+void play_meter_pass(struct play_meter *meter, int64_t at_ms, uint32_t waiting)
+{
+    CHECK(meter->every_ms > 0);
+    for (; meter->next_sample_ms < at_ms; meter->next_sample_ms += meter->every_ms)
+        take_sample(meter, meter->next_sample_ms, waiting);
+    advance(meter, at_ms);
+}
+
+void play_meter_end(struct play_meter *meter, int64_t at_ms, uint32_t waiting)
+{
+    play_meter_pass(meter, at_ms, waiting);
+    if (meter->next_sample_ms == at_ms || meter->sample_count == 0)
+        take_sample(meter, at_ms, waiting);
 }
 
 const struct play_sample *play_meter_last(const struct play_meter *meter)

@@ -183,7 +183,7 @@ int replay_chart_write(const struct play_result *result, const char *path, struc
     svg_text(&svg, LEFT, 438, "panel", "Cost an hour, by the price table");
     draw_frame(&svg, &panel, "cost an hour");
     draw_bands(&svg, &panel);
-    svg_text(&svg, (LEFT + RIGHT) / 2.0, 668, "caption", "virtual time since the start");
+    svg_text(&svg, (LEFT + RIGHT) / 2.0, 668, "caption", "the workload's time since the start");
     svg_end(&svg);
     int rc = svg_write(&svg, path, err);
     buf_fini(&svg);

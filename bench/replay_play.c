@@ -1,7 +1,3 @@
-/*
- * Figures of a play. Shares of units are those of the time of pods: two pods for an hour weigh as
- * one for two. Allocation and fragmentation: bench/play_meter.h.
- */
 #include "bench/replay_play.h"
 
 #include <errno.h>
@@ -13,9 +9,7 @@
 
 #include "bench/play.h"
 #include "bench/replay_chart.h"
-#include "bench/report.h"
-
-enum { REASONS_SHOWN = 8, MS_PER_HOUR = 3600 * 1000 };
+#include "bench/replay_report.h"
 
 struct replay_play {
     int64_t limit_ns;
@@ -64,67 +58,6 @@ static void on_bound(void *ctx, const char *pod, const char *node, int64_t at_ms
 
 /* ---- figures ---- */
 
-static void add_percent(struct report *report, const char *name, const char *what, double share,
-                        const char *unit)
-{
-    char key[REPORT_KEY_BYTES];
-    int len = snprintf(key, sizeof(key), "replay.%.32s%s_percent", name, what);
-    CHECK(len > 0 && len < REPORT_KEY_BYTES);
-    report_add(report, key, 100 * share, unit);
-}
-
-/* "nvidia.com/gpu" as "gpu". */
-static const char *short_name(const char *resource)
-{
-    const char *slash = strrchr(resource, '/');
-    return slash ? slash + 1 : resource;
-}
-
-static void add_room(struct report *report, const struct play_meter *meter)
-{
-    uint32_t most_nodes = 0;
-    for (uint32_t r = 0; r < meter->resource_count; r++) {
-        const char *name = short_name(symbol_text(meter->workload->symbols, meter->resources[r]));
-        double most = 0;
-        for (uint32_t i = 0; i < meter->sample_count; i++)
-            most = meter->samples[i].allocated[r] > most ? meter->samples[i].allocated[r] : most;
-        add_percent(report, name, "", play_meter_allocated(meter, r),
-                    "% allocated, mean over time");
-        add_percent(report, name, "_peak", most, "% allocated, most");
-        add_percent(report, name, "_fragmented", play_meter_fragmented(meter, r),
-                    "% of the free lies where pods do not fit");
-    }
-    for (uint32_t i = 0; i < meter->sample_count; i++)
-        if (meter->samples[i].nodes_used > most_nodes)
-            most_nodes = meter->samples[i].nodes_used;
-    report_add(report, "replay.nodes_used", play_meter_nodes_used(meter), "nodes, mean over time");
-    report_add(report, "replay.nodes_used_peak", most_nodes, "nodes");
-}
-
-static void add_units(struct report *report, const struct play_meter *meter)
-{
-    char key[REPORT_KEY_BYTES];
-    double all_ms = 0, cost = 0;
-    for (uint32_t i = 0; i < meter->unit_count; i++)
-        all_ms += (double)meter->units[i].pod_ms;
-    for (uint32_t i = 0; i < meter->unit_count; i++) {
-        const struct play_unit *unit = &meter->units[i];
-        const char *name = unit->name_sym == SYM_EMPTY
-                               ? "none"
-                               : symbol_text(meter->workload->symbols, unit->name_sym);
-        double unit_cost = play_unit_cost_micro(unit) / 1e6;
-        cost += unit_cost;
-        (void)snprintf(key, sizeof(key), "replay.unit.%.32s.bound", name);
-        report_add(report, key, (double)unit->binds, "pods");
-        (void)snprintf(key, sizeof(key), "replay.unit.%.32s.percent", name);
-        report_add(report, key, all_ms > 0 ? 100 * (double)unit->pod_ms / all_ms : 0,
-                   "% of the time of all pods");
-        (void)snprintf(key, sizeof(key), "replay.unit.%.32s.cost", name);
-        report_add(report, key, unit_cost, "of the price table");
-    }
-    report_add(report, "replay.cost", cost, "of the price table");
-}
-
 /* Points of allocation lost by looking at a sample of the nodes: above 0, the full scan packs
  * better. */
 static void add_full_scan(struct report *report, const struct play_result *result,
@@ -133,7 +66,8 @@ static void add_full_scan(struct report *report, const struct play_result *resul
     char key[REPORT_KEY_BYTES];
     const struct play_meter *meter = &result->meter;
     for (uint32_t r = 0; r < meter->resource_count; r++) {
-        const char *name = short_name(symbol_text(meter->workload->symbols, meter->resources[r]));
+        const char *name =
+            replay_short_name(symbol_text(meter->workload->symbols, meter->resources[r]));
         double lost = play_meter_allocated(&full->meter, r) - play_meter_allocated(meter, r);
         (void)snprintf(key, sizeof(key), "replay.full_scan.%.24s_points_lost", name);
         report_add(report, key, 100 * lost, "points by sampling nodes, mean over time");
@@ -161,54 +95,24 @@ static void add_speed(struct report *report, const struct play_result *result)
     report_add(report, "replay.rss_bytes", (double)report_rss_peak_bytes(), "bytes");
 }
 
-static void add_pods(struct report *report, const struct play_result *result,
-                     const struct workload *workload)
-{
-    report_add(report, "replay.nodes", workload->node_count, "nodes, all that ever join");
-    report_add(report, "replay.pods", (double)result->created, "pods");
-    report_add(report, "replay.again", (double)result->again, "of them in the place of lost ones");
-    report_add(report, "replay.bound", (double)result->bound, "pods");
-    report_add(report, "replay.waiting", (double)result->waiting, "pods, at the end");
-    report_add(report, "replay.done", (double)result->done, "pods that ran to their end");
-    report_add(report, "replay.deleted", (double)result->deleted, "pods deleted, lost or evicted");
-    report_add(report, "replay.evicted", (double)result->evicted, "pods, by preemption");
-    report_add(report, "replay.refusals", (double)result->refusals, "decisions without a node");
-    report_add(report, "replay.wait_p50_ms", (double)result->wait_p50_ms, "ms, virtual");
-    report_add(report, "replay.wait_p99_ms", (double)result->wait_p99_ms, "ms, virtual");
-    report_add(report, "replay.wait_max_ms", (double)result->wait_max_ms, "ms, virtual");
-}
-
-static void print_reasons(const struct play_reasons *reasons)
-{
-    if (reasons->count > 0)
-        (void)printf("  refusals   waiting  because (numbers left out)\n");
-    for (uint32_t i = 0; i < reasons->count && i < REASONS_SHOWN; i++)
-        (void)printf("%10" PRIu64 "%10" PRIu64 "  %s\n", reasons->items[i].refusals,
-                     reasons->items[i].waiting, reasons->items[i].text);
-    if (reasons->count > REASONS_SHOWN)
-        (void)printf("%10s%10s  %" PRIu32 " more\n", "", "", reasons->count - REASONS_SHOWN);
-    (void)fflush(stdout);
-}
+static const struct replay_words words = {
+    .refusals = "decisions without a node", .wait = "ms, virtual", .hours = "h, virtual"};
 
 /* `full` is of a second play; NULL: there was none. */
 static int report_result(const struct replay_play_options *options, const struct workload *workload,
                          const struct play_result *result, const struct play_result *full)
 {
     struct report report;
-    char hash[REPORT_TEXT_BYTES];
     report_init(&report, "replay: a workload through the core in virtual time");
-    add_pods(&report, result, workload);
-    add_room(&report, &result->meter);
-    add_units(&report, &result->meter);
+    replay_report_pods(&report, result, workload, &words);
+    replay_report_room(&report, &result->meter);
+    replay_report_units(&report, &result->meter);
     if (full)
         add_full_scan(&report, result, full);
     add_speed(&report, result);
-    report_add(&report, "replay.hours", (double)result->span_ms / MS_PER_HOUR, "h, virtual");
-    (void)snprintf(hash, sizeof(hash), "%016" PRIx64, result->bindings_hash);
-    report_add_text(&report, "replay.hash", hash, "of all bindings");
-    report_add(&report, "replay.is_partial", result->is_partial, "1: ended early");
+    replay_report_end(&report, result, &words);
     int code = report_finish(&report, options->json);
-    print_reasons(&result->reasons);
+    replay_print_reasons(&result->reasons);
     return code;
 }
 

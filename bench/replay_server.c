@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/replay_chart.h"
 #include "bench/replay_judge.h"
+#include "bench/replay_report.h"
 #include "bench/replay_stage.h"
-#include "bench/report.h"
 #include "bench/store_world.h"
 #include "model/base/mem.h"
 
@@ -38,7 +39,8 @@ struct replay {
     uint64_t changes, changes_before;
     uint32_t quiet_ticks;
     struct replay_verdict verdict;
-    FILE *bindings; /* NULL: nobody wants them */
+    struct process_usage usage; /* of the schedulers: time of all, memory of the largest */
+    FILE *bindings;             /* NULL: nobody wants them */
 };
 
 /* ---- what kind of workload ---- */
@@ -158,6 +160,17 @@ static void on_settle(uv_timer_t *timer)
         replay_stage_finish(replay->stage);
 }
 
+/* Before it is stopped; of one that ended by itself nothing is known. */
+static void note_usage(struct replay *replay)
+{
+    struct process_usage usage;
+    if (!replay_stage_usage(replay->stage, &usage))
+        return;
+    replay->usage.cpu_us += usage.cpu_us;
+    if (usage.rss_peak_bytes > replay->usage.rss_peak_bytes)
+        replay->usage.rss_peak_bytes = usage.rss_peak_bytes;
+}
+
 /* One scheduler from its start to its end; false when it did not come there. */
 static bool run_scheduler(struct replay *replay, uv_timer_cb on_timer, uint32_t every_ms)
 {
@@ -171,6 +184,7 @@ static bool run_scheduler(struct replay *replay, uv_timer_cb on_timer, uint32_t 
     CHECK(uv_timer_start(&replay->timer, on_timer, every_ms, every_ms) == 0);
     bool is_done = replay_stage_run(stage, replay->options->limit_seconds);
     (void)uv_timer_stop(&replay->timer);
+    note_usage(replay);
     if (is_done && is_own)
         replay_stage_stop_scheduler(stage);
     if (is_done)
@@ -188,28 +202,6 @@ static bool run_scheduler(struct replay *replay, uv_timer_cb on_timer, uint32_t 
 
 /* ---- what it came to ---- */
 
-static double percent_used(const struct replay *replay, const char *resource)
-{
-    double used = 0, offered = 0;
-    const struct verify_node *node;
-    for (uint32_t i = 0; (node = verify_node_at(replay->verify, i)); i++) {
-        if (!node->is_present)
-            continue;
-        used += (double)amounts_get(&node->used, resource);
-        offered += (double)amounts_get(&node->offered, resource);
-    }
-    return offered > 0 ? 100 * used / offered : 0;
-}
-
-static uint32_t nodes_used(const struct replay *replay)
-{
-    uint32_t count = 0;
-    const struct verify_node *node;
-    for (uint32_t i = 0; (node = verify_node_at(replay->verify, i)); i++)
-        count += node->is_present && amounts_get(&node->used, "pods") > 0;
-    return count;
-}
-
 static int compare_waits(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -217,53 +209,71 @@ static int compare_waits(const void *a, const void *b)
 }
 
 /* From creation to bind, as the store saw them; real time. */
-static void add_waits(struct report *report, const struct replay *replay)
+static void set_waits(struct play_result *result, const struct verify *verify)
 {
     size_t count = 0, bound = 0;
-    while (verify_pod_at(replay->verify, (uint32_t)count))
+    while (verify_pod_at(verify, (uint32_t)count))
         count++;
     int64_t *waits_ms = mem_zalloc(count, sizeof(*waits_ms));
     for (size_t i = 0; i < count; i++) {
-        const struct verify_pod *pod = verify_pod_at(replay->verify, (uint32_t)i);
+        const struct verify_pod *pod = verify_pod_at(verify, (uint32_t)i);
         if (pod->bound_ms >= 0)
             waits_ms[bound++] = pod->bound_ms - pod->created_ms;
     }
-    qsort(waits_ms, bound, sizeof(*waits_ms), compare_waits);
-    report_add(report, "replay.wait_p50_ms", bound > 0 ? (double)waits_ms[(bound - 1) / 2] : 0,
-               "ms, real");
-    report_add(report, "replay.wait_p99_ms",
-               bound > 0 ? (double)waits_ms[(bound * 99 + 99) / 100 - 1] : 0, "ms, real");
+    if (bound > 0) {
+        qsort(waits_ms, bound, sizeof(*waits_ms), compare_waits);
+        result->wait_p50_ms = waits_ms[(bound * 50 + 99) / 100 - 1];
+        result->wait_p99_ms = waits_ms[(bound * 99 + 99) / 100 - 1];
+        result->wait_max_ms = waits_ms[bound - 1];
+    }
     free(waits_ms);
+}
+
+static void add_speed(struct report *report, const struct replay *replay,
+                      const struct play_result *result)
+{
+    double seconds = (double)(replay->last_ns - replay->first_ns) / 1e9;
+    seconds = replay->first_ns > 0 && seconds > 0 ? seconds : 0;
+    report_add(report, "replay.arrival_seconds", replay->options->arrival_seconds, "s, asked for");
+    report_add(report, "replay.seconds", seconds, "s, start to last decision");
+    report_add(report, "replay.cpu_seconds", (double)replay->usage.cpu_us / 1e6,
+               "s of processor time, the scheduler's");
+    report_add(report, "replay.decisions", (double)result->attempts,
+               "binds and refusals that pods show");
+    report_add(report, "replay.decisions_per_second",
+               seconds > 0 ? (double)result->attempts / seconds : 0, "/s");
+    report_add(report, "replay.rss_bytes", (double)replay->usage.rss_peak_bytes,
+               "bytes, the scheduler's");
+}
+
+static const struct replay_words words = {.refusals = "times a pod was told, or told otherwise",
+                                          .wait = "ms, real",
+                                          .hours = "h, of the workload"};
+
+static int draw(const struct replay *replay, const struct play_result *result)
+{
+    struct err err = {0};
+    if (!replay->options->svg || replay_chart_write(result, replay->options->svg, &err) == 0)
+        return 0;
+    (void)fprintf(stderr, "spillway-bench replay: %s\n", err.text);
+    return 1;
 }
 
 static int report_replay(const struct replay *replay, bool is_partial)
 {
     struct report report;
-    struct store_world_counts counts = store_world_counts(replay->world);
-    double seconds = (double)(replay->last_ns - replay->first_ns) / 1e9;
-    seconds = replay->first_ns > 0 && seconds > 0 ? seconds : 0;
+    struct play_result *result = store_world_end(replay->world, is_partial);
+    result->is_partial = is_partial;
+    set_waits(result, replay->verify);
     report_init(&report, "replay: a workload through real binary and simulated apiserver");
-    report_add(&report, "replay.nodes", replay->workload->node_count, "nodes, all that ever join");
-    report_add(&report, "replay.pods", (double)counts.created, "pods");
-    report_add(&report, "replay.again", (double)counts.again, "of them in the place of lost ones");
-    report_add(&report, "replay.bound", (double)counts.bound, "pods");
-    report_add(&report, "replay.waiting", counts.waiting, "pods, at the end");
-    add_waits(&report, replay);
-    report_add(&report, "replay.deleted", (double)counts.deleted, "pods done, deleted or lost");
-    report_add(&report, "replay.cpu_percent", percent_used(replay, "cpu"),
-               "% allocated, at the end");
-    report_add(&report, "replay.memory_percent", percent_used(replay, "memory"),
-               "% allocated, at the end");
-    report_add(&report, "replay.gpu_percent", percent_used(replay, REPLAY_GPU),
-               "% allocated, at the end");
-    report_add(&report, "replay.nodes_used", nodes_used(replay), "nodes, at the end");
-    report_add(&report, "replay.arrival_seconds", replay->options->arrival_seconds, "s, asked for");
-    report_add(&report, "replay.seconds", seconds, "s, start to last decision");
-    report_add(&report, "replay.decisions_per_second",
-               seconds > 0 ? (double)(counts.created - counts.undecided) / seconds : 0,
-               "pods bound or refused");
-    report_add(&report, "replay.is_partial", is_partial, "1: ended early");
-    return report_finish(&report, replay->options->json);
+    replay_report_pods(&report, result, replay->workload, &words);
+    replay_report_room(&report, &result->meter);
+    replay_report_units(&report, &result->meter);
+    add_speed(&report, replay, result);
+    replay_report_end(&report, result, &words);
+    int code = report_finish(&report, replay->options->json);
+    replay_print_reasons(&result->reasons);
+    return draw(replay, result) != 0 ? 1 : code;
 }
 
 /* None twice, none overfull, at any moment; of simple workloads all bound or rightly waiting. */
@@ -300,6 +310,7 @@ static void open_world(struct replay *replay)
     const struct store_world_options options = {.workload = replay->workload,
                                                 .store = replay->store,
                                                 .without_selectors = replay->is_judged,
+                                                .until_ms = replay->options->until_ms,
                                                 .ctx = replay,
                                                 .on_bound = on_bound};
     replay->verify = verify_new(replay->store);

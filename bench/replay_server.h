@@ -26,7 +26,7 @@ struct replay_server_options {
     struct replay_stage_options stage;
     uint32_t arrival_seconds, limit_seconds; /* of each of the two schedulers */
     int64_t until_ms;                        /* of the workload's time; INT64_MAX: to its end */
-    const char *json, *bindings;             /* as in replay_play_options */
+    const char *json, *svg, *bindings;       /* as in replay_play_options */
 };
 
 /* The command's exit code. A scheduler that ends, a limit that passes or a signal end it with what

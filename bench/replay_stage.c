@@ -216,13 +216,10 @@ void replay_stage_stop_scheduler(struct replay_stage *stage)
         control_plane_end_child(&stage->plane, &stage->child);
 }
 
-int64_t replay_stage_rss_peak_bytes(const struct replay_stage *stage)
+bool replay_stage_usage(const struct replay_stage *stage, struct process_usage *ret_usage)
 {
     const struct child_process *child = is_simulated(stage) ? &stage->pair.child : &stage->child;
-    struct process_usage usage;
-    if (!child->running || process_usage(child->process.pid, &usage) < 0)
-        return 0;
-    return usage.rss_peak_bytes;
+    return child->running && process_usage(child->process.pid, ret_usage) == 0;
 }
 
 bool replay_stage_is_listening(const struct replay_stage *stage)

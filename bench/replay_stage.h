@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <uv.h>
 
+#include "bench/child.h"
 #include "bench/store.h"
 #include "model/base/err.h"
 
@@ -47,8 +48,8 @@ bool replay_stage_has_scheduler(const struct replay_stage *stage);
 int replay_stage_start_scheduler(struct replay_stage *stage, struct err *err) NODISCARD;
 void replay_stage_stop_scheduler(struct replay_stage *stage);
 
-/* Of the scheduler process, 0 when it is not the stage's own or does not run. */
-int64_t replay_stage_rss_peak_bytes(const struct replay_stage *stage);
+/* Of the scheduler process; false when it is not the stage's own or does not run. */
+bool replay_stage_usage(const struct replay_stage *stage, struct process_usage *ret_usage);
 
 /* The scheduler watches, as far as can be known. */
 bool replay_stage_is_listening(const struct replay_stage *stage);

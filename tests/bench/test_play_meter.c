@@ -1,4 +1,5 @@
-/* Money, time and room of small plays, against what pencil and paper say. */
+/* Money, time and room of small plays, and of what the meter is told by hand, against what pencil
+ * and paper say. */
 #include "bench/play_meter.h"
 
 #include <criterion/criterion.h>
@@ -119,4 +120,92 @@ Test(play_meter, samples_are_evenly_spread_and_not_too_many)
         cr_expect_eq(meter->samples[i].at_ms - meter->samples[i - 1].at_ms,
                      meter->samples[0].at_ms);
     play_fixture_fini(&fixture);
+}
+
+/* ---- told by hand ---- */
+
+/* Nodes of 4 cores and 8 GiB with room for two pods; pods of one core, of three, and of 6 GiB. */
+enum { SMALL, BROAD, HEAVY, POD_KINDS };
+
+static void make_told(struct workload *workload)
+{
+    const struct workload_node_kind node = {
+        .offers = {.cpu_milli = 4000, .memory_bytes = INT64_C(8) << 30}, .pods = 2};
+    static const struct workload_pod_kind kinds[POD_KINDS] = {
+        [SMALL] = {.asks = {.cpu_milli = 1000}},
+        [BROAD] = {.asks = {.cpu_milli = 3000}},
+        [HEAVY] = {.asks = {.memory_bytes = INT64_C(6) << 30}},
+    };
+    workload_init(workload);
+    for (uint32_t i = 0; i < 2; i++)
+        workload_add_node(workload,
+                          &(struct workload_node){
+                              symbol_intern(workload->symbols, i == 0 ? STR("n1") : STR("n2")),
+                              workload_add_node_kind(workload, &node), 0, INT64_MAX});
+    for (uint32_t i = 0; i < POD_KINDS; i++)
+        workload_add_pod(
+            workload, &(struct workload_pod){.name_sym = symbol_intern(workload->symbols, STR("p")),
+                                             .kind = workload_add_pod_kind(workload, &kinds[i]),
+                                             .runs_ms = INT64_MAX,
+                                             .gone_ms = INT64_MAX});
+    workload_sort(workload);
+}
+
+/* n1 holds three cores and 6 GiB, and is full by places; n2 is empty: of 5 free cores the one of n1
+ * is lost to both who ask for cores, of 10 free GiB the two of n1. */
+Test(play_meter, each_node_holds_what_it_was_told_until_it_is_taken_back)
+{
+    struct workload workload;
+    struct play_meter meter;
+    struct play_sample now;
+    make_told(&workload);
+    play_meter_init(&meter, &workload);
+    play_meter_start(&meter, 0, HOUR_MS);
+    play_meter_node(&meter, 0, true);
+    play_meter_node(&meter, 1, true);
+    play_meter_pod(&meter, BROAD, 0, true);
+    play_meter_pod(&meter, HEAVY, 0, true);
+    play_meter_look(&meter, &now);
+    cr_expect_eq(now.nodes, 2);
+    cr_expect_eq(now.nodes_used, 1);
+    cr_expect_float_eq(now.allocated[0], 3.0 / 8, 1e-9);
+    cr_expect_float_eq(now.allocated[1], 6.0 / 16, 1e-9);
+    cr_expect_float_eq(now.fragmented[0], 1.0 / 5, 1e-9);
+    cr_expect_float_eq(now.fragmented[1], 2.0 / 10, 1e-9);
+    play_meter_pod(&meter, BROAD, 0, false);
+    play_meter_look(&meter, &now);
+    cr_expect_eq(now.nodes_used, 1, "the other one is still there");
+    cr_expect_float_eq(now.allocated[0], 0, 1e-9);
+    cr_expect_float_eq(now.allocated[1], 6.0 / 16, 1e-9);
+    cr_expect_float_eq(now.fragmented[0], 0, 1e-9);
+    play_meter_pod(&meter, HEAVY, 0, false);
+    play_meter_node(&meter, 0, false);
+    play_meter_look(&meter, &now);
+    cr_expect_eq(now.nodes, 1);
+    cr_expect_eq(now.nodes_used, 0);
+    cr_expect_float_eq(now.allocated[1], 0, 1e-9);
+    play_meter_fini(&meter);
+    workload_fini(&workload);
+}
+
+/* Steps of an hour / 288 + 1 = 12,501 ms from the start on: what is before it is nobody's time. */
+Test(play_meter, samples_are_due_from_the_start_of_the_clock_on)
+{
+    struct workload workload;
+    struct play_meter meter;
+    make_told(&workload);
+    play_meter_init(&meter, &workload);
+    play_meter_start(&meter, HOUR_MS, HOUR_MS);
+    play_meter_pass(&meter, HOUR_MS + 12501, 7);
+    cr_expect_eq(meter.sample_count, 0, "due at, not before");
+    play_meter_pass(&meter, HOUR_MS + 12502, 7);
+    cr_assert_eq(meter.sample_count, 1);
+    cr_expect_eq(meter.samples[0].at_ms, HOUR_MS + 12501);
+    cr_expect_eq(meter.samples[0].waiting, 7);
+    play_meter_end(&meter, HOUR_MS + 2 * 12501, 8);
+    cr_assert_eq(meter.sample_count, 2);
+    cr_expect_eq(play_meter_last(&meter)->at_ms, HOUR_MS + 2 * 12501);
+    cr_expect_eq(play_meter_last(&meter)->waiting, 8);
+    play_meter_fini(&meter);
+    workload_fini(&workload);
 }

@@ -163,7 +163,7 @@ Test(bench_pair, replay_binds_what_fits_and_tells_the_rest_why)
     cr_assert_eq(run(line, &result), 0, "%s", result.errors.data);
     cr_expect_eq(figure(&place, "replay.bound"), 3);
     cr_expect_eq(figure(&place, "replay.waiting"), 2);
-    cr_expect_eq(figure(&place, "replay.gpu_percent"), 100);
+    cr_expect_eq(figure(&place, "replay.gpu_end_percent"), 100);
     cr_expect_not_null(
         strstr(
             result.output.data,

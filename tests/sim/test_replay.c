@@ -165,7 +165,8 @@ static const struct {
     {"--workload steady --fill 130", 2, "are about --traces"},
     {"--workload steady --set openb", 2, "are about --traces"},
     {"--traces x --nodes 100", 2, "--nodes and --pods are about --workload"},
-    {"--workload steady --server --svg x", 2, "are about virtual time, not --server"},
+    {"--workload steady --server --full-scan", 2,
+     "--full-scan is about virtual time, not --server"},
     {"--workload steady --spillway x", 2, "are about --server"},
     {"--workload steady --control-plane", 2, "are about --server"},
     {"--workload steady --server --control-plane --kubeconfig x", 2,
@@ -188,6 +189,8 @@ static const struct {
     {"--workload steady --nodes 10 --pods 50 --json /dev/full", 1,
      "cannot write /dev/full: No space left on device"},
     {"--workload steady --nodes 10 --pods 50 --svg /dev/full", 1,
+     "cannot write /dev/full: No space left on device"},
+    {"--workload steady --nodes 10 --pods 50 --server --svg /dev/full", 1,
      "cannot write /dev/full: No space left on device"},
     {"--workload steady --nodes 10 --pods 50 --bindings /dev/full", 1,
      "cannot write /dev/full: No space left on device"},
@@ -324,6 +327,59 @@ Test(replay, a_server_run_that_fails_writes_what_it_has)
 }
 
 /* ---- virtual time and HTTP ---- */
+
+/* Their own, of virtual time and of HTTP; all others are the same. */
+static const char *const own_keys[] = {"replay.ns_per_decision", "replay.arrival_seconds"};
+
+static void expect_keys_of(json_t *one, json_t *other)
+{
+    const char *key;
+    json_t *value;
+    json_object_foreach(one, key, value)
+    {
+        bool is_own = false;
+        for (size_t i = 0; i < ARRAY_LEN(own_keys); i++)
+            is_own = is_own || strcmp(key, own_keys[i]) == 0;
+        cr_expect(is_own || json_object_get(other, key), "%s", key);
+    }
+}
+
+static const char workload_words[] = "--workload elastic-day --nodes 40 --pods 400 --prices";
+
+/* Reserved nodes are there all day, whoever binds: six of ten, 24 of the 40, at one an hour. */
+Test(replay, over_http_the_figures_are_those_of_virtual_time)
+{
+    struct place place;
+    struct process_result result;
+    char line[8 * PATH_BYTES];
+    place_init(&place);
+    FILE *prices = fopen(place.log, "w");
+    cr_assert_not_null(prices);
+    (void)fputs("ecs 1 node\nspot 0.5 node\neci 0.25 pod-core\n", prices);
+    fclose(prices);
+    snprintf(line, sizeof(line), "%s %s --json %s", workload_words, place.log, place.json);
+    cr_assert_eq(run(line, &result), 0, "%s", result.err.data);
+    process_result_fini(&result);
+    json_t *played = figures(&place);
+    snprintf(line, sizeof(line), "%s %s --json %s --svg %s --server --arrival-seconds 2",
+             workload_words, place.log, place.json, place.svg);
+    cr_assert_eq(run(line, &result), 0, "%s", result.err.data);
+    process_result_fini(&result);
+    json_t *served = figures(&place);
+    expect_keys_of(played, served);
+    expect_keys_of(served, played);
+    cr_expect_float_eq(figure(served, "replay.unit.ecs.cost"), 24 * 24, 1);
+    cr_expect_float_eq(figure(played, "replay.unit.ecs.cost"), 24 * 24, 1);
+    cr_expect_eq(figure(served, "replay.hours"), 24);
+    cr_expect_gt(figure(served, "replay.cpu_percent"), 0);
+    cr_expect_gt(figure(served, "replay.unit.ecs.percent"), 0);
+    cr_expect_gt(figure(served, "replay.rss_bytes"), 1 << 20);
+    cr_expect_eq(strlen(json_string_value(json_object_get(served, "replay.hash"))), 16);
+    cr_expect_eq(access(place.svg, R_OK), 0);
+    json_decref(played);
+    json_decref(served);
+    place_fini(&place);
+}
 
 static void on_bound(void *ctx, const char *pod, const char *node, int64_t at_ms)
 {
