@@ -261,11 +261,16 @@ static int draw(const struct replay *replay, const struct play_result *result)
 
 static int report_replay(const struct replay *replay, bool is_partial)
 {
+    static const char *const titles[] = {
+        [STAGE_SIMULATED] = "replay: a workload through real binary and simulated apiserver",
+        [STAGE_CONTROL_PLANE] = "replay: a workload through real binary and real apiserver",
+        [STAGE_CLUSTER] = "replay: a workload through the cluster of --kubeconfig",
+    };
     struct report report;
     struct play_result *result = store_world_end(replay->world, is_partial);
     result->is_partial = is_partial;
     set_waits(result, replay->verify);
-    report_init(&report, "replay: a workload through real binary and simulated apiserver");
+    report_init(&report, titles[replay->options->stage.kind]);
     replay_report_pods(&report, result, replay->workload, &words);
     replay_report_room(&report, &result->meter);
     replay_report_units(&report, &result->meter);
