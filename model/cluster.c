@@ -18,6 +18,7 @@ void cluster_init(struct cluster *cluster, struct symbols *symbols, uint64_t has
     pod_meta_table_init(&cluster->metas, hash_seed);
     map_init(&cluster->pods);
     map_init(&cluster->images);
+    pool_init(&cluster->names);
 }
 
 static void pod_fini(struct cluster *cluster, struct pod *pod)
@@ -25,7 +26,7 @@ static void pod_fini(struct cluster *cluster, struct pod *pod)
     shape_unref(&cluster->shapes, pod->shape);
     pod_meta_unref(&cluster->metas, pod->meta);
     requests_unref(&cluster->shapes, pod->held);
-    free(pod->name);
+    pool_free(&cluster->names, pod->name, strlen(pod->name) + 1);
     free(pod->problem);
 }
 
@@ -39,6 +40,7 @@ void cluster_fini(struct cluster *cluster)
         free(image);
     map_fini(&cluster->pods);
     map_fini(&cluster->images);
+    pool_fini(&cluster->names);
     node_table_fini(&cluster->nodes);
     shape_table_fini(&cluster->shapes);
     pod_meta_table_fini(&cluster->metas);
@@ -99,9 +101,11 @@ static struct pod *pod_alloc(struct cluster *cluster)
 {
     if (!cluster->free_pods) {
         struct pod *chunk = mem_zalloc(PODS_PER_CHUNK, sizeof(*chunk));
-        cluster->pod_chunks = mem_resize(cluster->pod_chunks, cluster->pod_chunk_count + 1,
-                                         sizeof(*cluster->pod_chunks));
-        cluster->pod_chunks[cluster->pod_chunk_count++] = chunk;
+        uint32_t count = cluster->pod_chunk_count++;
+        if ((count & (count - 1)) == 0) /* full: doubled */
+            cluster->pod_chunks = mem_resize(cluster->pod_chunks, count ? (size_t)count * 2 : 1,
+                                             sizeof(*cluster->pod_chunks));
+        cluster->pod_chunks[count] = chunk;
         for (uint32_t i = PODS_PER_CHUNK; i-- > 0;) {
             chunk[i].queue_next = cluster->free_pods;
             cluster->free_pods = &chunk[i];
@@ -117,7 +121,7 @@ struct pod *cluster_new_pod(struct cluster *cluster, const struct pod_object *ob
 {
     struct pod *pod = pod_alloc(cluster);
     pod->uid = object->uid;
-    pod->name = mem_strndup(object->name.ptr, object->name.len);
+    pod->name = pool_copy(&cluster->names, object->name);
     pod->namespace_sym = object->namespace_sym;
     map_put(&cluster->pods, hash_pod(cluster, pod->namespace_sym, object->name), pod);
     cluster->pod_count++;

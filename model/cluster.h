@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "model/base/map.h"
+#include "model/base/pool.h"
 #include "model/base/symbol.h"
 #include "model/node_table.h"
 #include "model/object.h"
@@ -37,6 +38,7 @@ struct cluster {
     /* Of the list under way, or of the last one. Every attempt at a list takes a number, so that
      * they must not come round within an outage. */
     uint32_t node_epoch, pod_epoch;
+    struct pool names;       /* private: of the pods */
     struct pod *free_pods;   /* private */
     struct pod **pod_chunks; /* private */
     uint32_t pod_chunk_count;

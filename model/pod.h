@@ -63,7 +63,7 @@ enum nomination {
 
 struct pod {
     struct uid uid;
-    char *name;               /* owned */
+    char *name;               /* owned: a piece of the cluster's pool */
     char *problem;            /* owned; NULL: fine. Why this pod cannot be scheduled as written */
     struct shape *shape;      /* referenced */
     struct pod_meta *meta;    /* referenced */

@@ -1,9 +1,6 @@
 #include "model/pod_meta.h"
 
-#include <stdlib.h>
-
 #include "model/base/hash.h"
-#include "model/base/mem.h"
 
 /* Labels and hashes of one pod, as the decoder bounds them. */
 enum {
@@ -16,6 +13,7 @@ _Static_assert(sizeof(struct label) == sizeof(uint64_t), "one scratch holds both
 void pod_meta_table_init(struct pod_meta_table *table, uint64_t hash_seed)
 {
     map_init(&table->metas);
+    pool_init(&table->pieces);
     buf_init(&table->scratch, SCRATCH_BYTES_MAX);
     table->hash_seed = hash_seed;
 }
@@ -24,6 +22,7 @@ void pod_meta_table_fini(struct pod_meta_table *table)
 {
     CHECK(table->metas.count == 0);
     map_fini(&table->metas);
+    pool_fini(&table->pieces);
     buf_fini(&table->scratch);
 }
 
@@ -82,12 +81,19 @@ static bool meta_equal(const void *value, const void *key)
                         a->annotation_count * sizeof(uint64_t));
 }
 
-/* One allocation with both arrays behind it. */
-static struct pod_meta *meta_new(const struct pod_meta *wanted)
+static size_t meta_bytes(const struct pod_meta *meta)
+{
+    return sizeof(*meta) + meta->labels.count * sizeof(struct label) +
+           meta->annotation_count * sizeof(uint64_t);
+}
+
+/* One piece with both arrays behind it: a label or annotation of its own (StatefulSet, CNI) gives
+ * every pod a meta of its own. */
+static struct pod_meta *meta_new(struct pod_meta_table *table, const struct pod_meta *wanted)
 {
     size_t labels_bytes = wanted->labels.count * sizeof(struct label);
     size_t hashes_bytes = wanted->annotation_count * sizeof(uint64_t);
-    struct pod_meta *meta = mem_zalloc(1, sizeof(*meta) + labels_bytes + hashes_bytes);
+    struct pod_meta *meta = pool_alloc(&table->pieces, meta_bytes(wanted));
     char *arrays = (char *)(meta + 1);
     *meta = *wanted;
     if (labels_bytes > 0)
@@ -104,7 +110,7 @@ struct pod_meta *pod_meta_intern(struct pod_meta_table *table, const struct pod_
     struct pod_meta wanted = make_wanted(table, pod);
     struct pod_meta *meta = map_get(&table->metas, wanted.hash, meta_equal, &wanted);
     if (!meta) {
-        meta = meta_new(&wanted);
+        meta = meta_new(table, &wanted);
         map_put(&table->metas, wanted.hash, meta);
     }
     meta->refs++;
@@ -124,7 +130,7 @@ void pod_meta_unref(struct pod_meta_table *table, struct pod_meta *meta)
     if (--meta->refs > 0)
         return;
     CHECK(map_remove(&table->metas, meta->hash, is_same, meta) == meta);
-    free(meta);
+    pool_free(&table->pieces, meta, meta_bytes(meta));
 }
 
 bool pod_meta_has_annotation(const struct pod_meta *meta, uint64_t pair_hash)

@@ -10,6 +10,7 @@
 
 #include "model/base/buf.h"
 #include "model/base/map.h"
+#include "model/base/pool.h"
 #include "model/object.h"
 
 struct pod_meta {
@@ -25,6 +26,7 @@ struct pod_meta {
 struct pod_meta_table {
     struct map metas;   /* private */
     struct buf scratch; /* private */
+    struct pool pieces; /* private: the metas */
     uint64_t hash_seed;
 };
 

@@ -159,3 +159,30 @@ Test(cluster_pod, volumes_and_host_needs_make_another_shape)
     cr_expect_eq(world.change.pod->shape->volume_count, 3);
     world_fini(&world);
 }
+
+/* One pod after the other, each with a name and a label value of its own. */
+Test(cluster_pod, what_a_pod_took_serves_those_that_come_after_it)
+{
+    enum { PODS = 5000, LENGTHS = 253 };
+    struct world world;
+    char name[LENGTHS + 1];
+    size_t names_bytes = 0, metas_bytes = 0;
+    world_init(&world);
+    for (uint32_t i = 0; i < PODS; i++) {
+        int len = snprintf(name, sizeof(name), "%0*u", (int)(4 + i % (LENGTHS - 3)), i);
+        world.object.name = (struct str){name, (size_t)len};
+        world.labels[0].value_sym = 1000 + i;
+        (void)see(&world);
+        cr_assert_str_eq(world.change.pod->name, name);
+        cr_assert_eq(labels_get(&world.change.pod->meta->labels, 50), 1000 + i);
+        (void)cluster_drop_pod(&world.cluster, world.change.pod);
+        if (i == LENGTHS) { /* each length was there */
+            names_bytes = world.cluster.names.cut_bytes;
+            metas_bytes = world.cluster.metas.pieces.cut_bytes;
+        }
+    }
+    cr_expect_eq(world.cluster.names.cut_bytes, names_bytes);
+    cr_expect_eq(world.cluster.metas.pieces.cut_bytes, metas_bytes);
+    cr_expect_eq(world.cluster.pod_chunk_count, 1);
+    world_fini(&world);
+}

@@ -27,6 +27,8 @@ ok  model/base/map.c    "model/base/buf.h"
 ok  model/base/map.c    <string.h>
 bad model/base/map.c    "model/cluster.h"
 bad model/base/map.c    <jansson.h>
+ok  model/base/map.c    <sanitizer/asan_interface.h>
+bad model/cluster.c     <sanitizer/asan_interface.h>
 ok  model/cluster.c     "model/base/buf.h"
 bad model/cluster.c     <jansson.h>
 bad model/cluster.c     "policy/unit.h"
