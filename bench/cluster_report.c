@@ -123,6 +123,8 @@ static const struct ratio {
      CONTESTANT_SPILLWAY, CONTESTANT_CEILING},
     {"apiserver_ratio.kube_scheduler", "the same", FIGURE(apiserver_cpu_us_per_pod),
      CONTESTANT_KUBE_SCHEDULER, CONTESTANT_CEILING},
+    {"apiserver_kube_ratio", "the same, spillway's to kube-scheduler's",
+     FIGURE(apiserver_cpu_us_per_pod), CONTESTANT_SPILLWAY, CONTESTANT_KUBE_SCHEDULER},
     {"apiserver_told_ratio", "apiserver CPU a pod with events, to kube's",
      FIGURE(apiserver_cpu_told_us_per_pod), CONTESTANT_SPILLWAY, CONTESTANT_KUBE_SCHEDULER},
     {"rss_ratio", "spillway's memory to kube-scheduler's", FIGURE(rss_bytes), CONTESTANT_SPILLWAY,

@@ -1,8 +1,11 @@
-/* bench/figures.sh: what was measured beside what is to be reached. */
+/* bench/run.sh, with a program in place of spillway-bench, and bench/figures.sh: what was measured
+ * beside what is to be reached. */
 #include <criterion/criterion.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -64,4 +67,57 @@ Test(figures, a_figure_is_met_up_to_its_bound_and_a_missed_one_ends_with_1)
         expect_row(output, "decode.pods_per_second ", rows[i].decode_verdict);
         expect_row(output, "memory.rss_bytes ", "not");
     }
+}
+
+/* Says "COMMAND.words": how many arguments it had. "wake" fails. */
+static const char stand_in[] =
+    "#!/bin/sh\n"
+    "command=$1 words=$#\n"
+    "while [ $# -gt 2 ]; do shift; done\n"
+    "[ \"$command\" != wake ] || exit 1\n"
+    "printf '{\\n  \"%s.words\": %d\\n}\\n' \"$command\" $words >\"$2\"\n";
+
+static json_t *run_all(const char *dir, int *ret_exit_code)
+{
+    char program[128], json[128], command[512];
+    (void)snprintf(program, sizeof(program), "%s/spillway-bench", dir);
+    (void)snprintf(json, sizeof(json), "%s/bench.json", dir);
+    FILE *out = fopen(program, "we");
+    cr_assert(out);
+    cr_assert(fputs(stand_in, out) >= 0);
+    cr_assert_eq(fclose(out), 0);
+    cr_assert_eq(chmod(program, 0700), 0);
+    (void)snprintf(command, sizeof(command), "SPILLWAY_CLUSTER=1 bench/run.sh %s >%s/out 2>&1", dir,
+                   dir);
+    int status = system(command);
+    *ret_exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    json_t *root = json_load_file(json, 0, NULL);
+    cr_assert(root, "%s", json);
+    return root;
+}
+
+static double words_of(json_t *root, const char *key)
+{
+    cr_assert(json_is_number(json_object_get(root, key)), "%s", key);
+    return json_number_value(json_object_get(root, key));
+}
+
+/* `units` runs three times; `wake`, which fails, is not the end. */
+Test(figures, each_benchmark_keeps_its_figures_and_one_that_fails_makes_them_partial)
+{
+    char dir[] = "/tmp/spillway-run-XXXXXX", command[128];
+    int exit_code;
+    cr_assert(mkdtemp(dir));
+    json_t *root = run_all(dir, &exit_code);
+    cr_expect_eq(exit_code, 1);
+    cr_expect_eq(words_of(root, "machine.is_partial"), 1);
+    cr_expect_eq(words_of(root, "units_one.words"),
+                 7); /* units --nodes 5000 --policies 1 --json X */
+    cr_expect_eq(words_of(root, "units_many.words"), 7);
+    cr_expect_eq(words_of(root, "units.words"), 6); /* --pods 200000 --churn */
+    cr_expect_eq(words_of(root, "cluster.words"), 3);
+    cr_expect_null(json_object_get(root, "wake.words"));
+    json_decref(root);
+    (void)snprintf(command, sizeof(command), "rm -rf %s", dir);
+    cr_expect_eq(system(command), 0);
 }
