@@ -410,9 +410,11 @@ static void call_set_up(struct http_call *call, const struct http_options *optio
     call->has_token = token != NULL;
     call->has_body = options->body.len > 0 || strcmp(options->method, "POST") == 0;
     call->is_write = strcmp(options->method, "GET") != 0;
-    call->headers =
-        http_headers_ref(&call->client->headers, token, call->has_body ? content_type : NULL,
-                         call->pool->target->host);
+    const struct http_headers_key key = {.token = token,
+                                         .content_type = call->has_body ? content_type : NULL,
+                                         .accept = options->accept,
+                                         .host = call->pool->target->host};
+    call->headers = http_headers_ref(&call->client->headers, &key);
     (void)buf_add_str(&call->slot->url, call->pool->target->url_base);
     (void)buf_add_str(&call->slot->url, options->path);
     if (options->body.len > 0)
