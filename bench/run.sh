@@ -69,12 +69,11 @@ run_as() {
     [ ! -f "$parts/$name.json" ] || sed -i "s/\"$1\./\"$name./" "$parts/$name.json"
 }
 
-# Every workload beside kube-scheduler, and a case of its own benchmark.
-run_cluster_all() {
-    for workload in plain node-affinity tolerations preempting infeasible extended; do
-        for nodes in 1000 5000; do
-            [ "$workload/$nodes" != plain/5000 ] || continue # "cluster." has it
-            size="--nodes $nodes --pods $((nodes * 4)) --steady 500"
+# Every workload beside kube-scheduler, on fewer pods than `run cluster` has.
+run_workloads() {
+    for nodes in 1000 5000; do
+        for workload in plain node-affinity tolerations preempting infeasible extended; do
+            size="--nodes $nodes --pods $((nodes * 2)) --steady 500"
             # kube-scheduler needs some ten milliseconds a victim
             [ "$workload" != preempting ] ||
                 size="--nodes $nodes --pods $((nodes / 5)) --steady 200 --limit 3600"
@@ -83,6 +82,10 @@ run_cluster_all() {
                 cluster --workload "$workload" $size
         done
     done
+}
+
+# A case of kube-scheduler's own benchmark, with both.
+run_perf() {
     perf_files=$(cd tests/real/controlplane && GOTOOLCHAIN=local "$(../go.sh)" list -m \
         -f '{{.Dir}}/test/integration/scheduler_perf' k8s.io/kubernetes)
     for scheduler in default-scheduler spillway; do
@@ -115,8 +118,9 @@ else
     run preempt --nodes 1000 --alone
 fi
 if [ "${SPILLWAY_CLUSTER:-}" = all ]; then
+    run_workloads
+    run_perf
     run_as steps scale --steps
-    run_cluster_all
 fi
 
 is_partial=$has_failed
