@@ -7,7 +7,7 @@
 # quarter of an hour (`spillway-bench cluster --help`). SPILLWAY_CLUSTER=all runs it with all
 # workloads at 1,000 and 5,000 nodes (keys "cluster_WORKLOAD_NODES."), and a case of Kubernetes' own
 # scheduler_perf with both schedulers ("perf_SCHEDULER."), and the table of bench/SAMPLING.md
-# ("scale_steps."): some hours.
+# ("scale_steps."): an hour and a half.
 set -eu
 
 build=${1:?usage: bench/run.sh BUILD}
