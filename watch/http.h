@@ -60,7 +60,6 @@ struct http_options {
     const char *path;         /* path and query, from "/"; copied */
     struct str body;          /* copied; empty: none */
     const char *content_type; /* NULL: application/json */
-    const char *accept;       /* of the answer; NULL: application/json */
     int64_t deadline_ms;      /* whole request; 0: none (watches) */
     int64_t idle_ms;          /* no byte for so long: failure TIMEOUT; 0: none */
     void *ctx;

@@ -410,11 +410,9 @@ static void call_set_up(struct http_call *call, const struct http_options *optio
     call->has_token = token != NULL;
     call->has_body = options->body.len > 0 || strcmp(options->method, "POST") == 0;
     call->is_write = strcmp(options->method, "GET") != 0;
-    const struct http_headers_key key = {.token = token,
-                                         .content_type = call->has_body ? content_type : NULL,
-                                         .accept = options->accept,
-                                         .host = call->pool->target->host};
-    call->headers = http_headers_ref(&call->client->headers, &key);
+    call->headers =
+        http_headers_ref(&call->client->headers, token, call->has_body ? content_type : NULL,
+                         call->pool->target->host);
     (void)buf_add_str(&call->slot->url, call->pool->target->url_base);
     (void)buf_add_str(&call->slot->url, options->path);
     if (options->body.len > 0)

@@ -12,7 +12,7 @@ enum { HEADER_LINE_BYTES_MAX = 64 << 10 }; /* a token is bounded by access.c far
 
 struct http_headers {
     uint32_t refs;
-    char *token, *content_type, *accept, *host; /* NULL where absent */
+    char *token, *content_type, *host; /* NULL where absent */
     struct curl_slist *list;
     struct h2_field fields[HTTP_HEADERS_FIELDS_MAX]; /* names are constants, values in `list` */
     size_t field_count;
@@ -62,26 +62,26 @@ static void add_field(struct http_headers *headers, const char *name, const char
         .name = str_from(lower_name), .value = str_from(last->data + strlen(name) + 2)};
 }
 
-static struct http_headers *headers_new(const struct http_headers_key *key)
+static struct http_headers *headers_new(const char *token, const char *content_type,
+                                        const char *host)
 {
     struct http_headers *headers = mem_zalloc(1, sizeof(*headers));
     headers->refs = 1;
-    headers->token = copy_or_null(key->token);
-    headers->content_type = copy_or_null(key->content_type);
-    headers->accept = copy_or_null(key->accept);
-    headers->host = copy_or_null(key->host);
+    headers->token = copy_or_null(token);
+    headers->content_type = copy_or_null(content_type);
+    headers->host = copy_or_null(host);
 
-    add_field(headers, "Accept", "accept", key->accept ? key->accept : "application/json");
+    add_field(headers, "Accept", "accept", "application/json");
     add_field(headers, "User-Agent", "user-agent", "spillway");
     add_line(headers, "Expect", ""); /* no 100-continue round trip before a body */
-    if (key->content_type)
-        add_field(headers, "Content-Type", "content-type", key->content_type);
-    if (key->host)
-        add_line(headers, "Host", key->host);
-    if (key->token) {
+    if (content_type)
+        add_field(headers, "Content-Type", "content-type", content_type);
+    if (host)
+        add_line(headers, "Host", host);
+    if (token) {
         struct buf bearer;
         buf_init(&bearer, HEADER_LINE_BYTES_MAX);
-        (void)buf_printf(&bearer, "Bearer %s", key->token);
+        (void)buf_printf(&bearer, "Bearer %s", token);
         CHECK(!buf_overflowed(&bearer));
         add_field(headers, "Authorization", "authorization", bearer.data);
         explicit_bzero(bearer.data, bearer.len);
@@ -99,7 +99,6 @@ void http_headers_unref(struct http_headers *headers)
     curl_slist_free_all(headers->list);
     free_wiped(headers->token);
     free(headers->content_type);
-    free(headers->accept);
     free(headers->host);
     free(headers);
 }
@@ -111,23 +110,22 @@ void http_headers_cache_fini(struct http_headers_cache *cache)
     cache->count = 0;
 }
 
-struct http_headers *http_headers_ref(struct http_headers_cache *cache,
-                                      const struct http_headers_key *key)
+struct http_headers *http_headers_ref(struct http_headers_cache *cache, const char *token,
+                                      const char *content_type, const char *host)
 {
-    if (cache->count > 0 && !same_text(cache->lists[0]->token, key->token))
+    if (cache->count > 0 && !same_text(cache->lists[0]->token, token))
         http_headers_cache_fini(cache);
 
     for (size_t i = 0; i < cache->count; i++) {
         struct http_headers *headers = cache->lists[i];
-        if (same_text(headers->content_type, key->content_type) &&
-            same_text(headers->accept, key->accept) && same_text(headers->host, key->host)) {
+        if (same_text(headers->content_type, content_type) && same_text(headers->host, host)) {
             headers->refs++;
             return headers;
         }
     }
     if (cache->count == HTTP_HEADERS_KINDS_MAX)
         http_headers_cache_fini(cache);
-    struct http_headers *headers = headers_new(key);
+    struct http_headers *headers = headers_new(token, content_type, host);
     headers->refs++; /* the cache's and the caller's */
     cache->lists[cache->count++] = headers;
     return headers;

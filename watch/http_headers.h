@@ -1,5 +1,5 @@
 /*
- * The request headers, built once per token and types and shared by all calls that use them:
+ * The request headers, built once per token and content type and shared by all calls that use them:
  * a bind must not pay for formatting the same five lines again. Holds the token; wiped when freed.
  */
 #ifndef WATCH_HTTP_HEADERS_H
@@ -11,7 +11,7 @@
 #include "watch/h2.h"
 
 enum {
-    HTTP_HEADERS_KINDS_MAX = 8, /* pairs of types in use at a time */
+    HTTP_HEADERS_KINDS_MAX = 8, /* content types in use at a time */
     HTTP_HEADERS_FIELDS_MAX = 8,
 };
 
@@ -22,18 +22,11 @@ struct http_headers_cache {
     size_t count;                                       /* private */
 };
 
-/* What makes lists differ; any may be NULL. */
-struct http_headers_key {
-    const char *token;
-    const char *content_type; /* NULL: no body */
-    const char *accept;       /* NULL: application/json */
-    const char *host;         /* NULL: curl's own */
-};
-
-/* The list for a request; http_headers_unref() it when the call is over. Lists of another token are
- * dropped from the cache. */
-struct http_headers *http_headers_ref(struct http_headers_cache *cache,
-                                      const struct http_headers_key *key);
+/* The list for a request; http_headers_unref() it when the call is over. `token`, `content_type`
+ * (no body) and `host` (curl's own) may be NULL. Lists of another token are dropped from the cache.
+ */
+struct http_headers *http_headers_ref(struct http_headers_cache *cache, const char *token,
+                                      const char *content_type, const char *host);
 void http_headers_unref(struct http_headers *headers);                    /* takes NULL */
 struct curl_slist *http_headers_list(const struct http_headers *headers); /* lent */
 

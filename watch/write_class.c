@@ -262,7 +262,6 @@ static void send_write(struct write_class *class, struct write *write)
         .path = write->text.data,
         .body = {write->text.data + write->body_at, write->text.len - write->body_at},
         .content_type = write->content_type,
-        .accept = write->accept,
         .deadline_ms = HTTP_REQUEST_TIMEOUT_MS,
         .ctx = write,
         .on_done = on_done,

@@ -37,12 +37,11 @@ struct write {
     enum write_kind kind;
     const char *method;       /* a constant */
     const char *content_type; /* a constant, NULL: application/json */
-    const char *accept;       /* likewise, of the answer */
     struct buf text;
     size_t name_at, body_at;
     size_t nomination_at; /* STATUS: where what is said of it begins in the body */
-    bool is_first;        /* goes before all that wait */
-    bool was_refused;     /* had a 401 */
+    bool is_first;    /* goes before all that wait */
+    bool was_refused; /* had a 401 */
     bool is_in_flight;
     const char *why_refused;
     struct mono_ms not_before; /* LATE: when it may be sent again */

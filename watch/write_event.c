@@ -10,10 +10,6 @@
 #include "watch/url.h"
 #include "watch/writer_private.h"
 
-/* Nobody reads what was written: in this form it costs the apiserver least. A server without it
- * answers in the other. */
-static const char event_answer[] = "application/vnd.kubernetes.protobuf,application/json;q=0.9";
-
 static struct mono_ms now_mono(void)
 {
     return (struct mono_ms){(int64_t)(uv_hrtime() / 1000000)};
@@ -37,8 +33,6 @@ static struct write *new_event_write(struct writer *writer, struct str namespace
     if (event_name.len > 0) {
         (void)buf_add_str(&write->text, "/");
         url_add_escaped(&write->text, event_name);
-    } else { /* fields twice or unknown are not looked for: we wrote it */
-        (void)buf_add_str(&write->text, "?fieldValidation=Ignore");
     }
     write_text_path_done(write);
     write->body_at = write->text.len;
@@ -80,7 +74,6 @@ static void put_new(struct writer *writer, const struct event_request *request,
     };
     struct write *write = new_event_write(writer, event.pod.namespace, (struct str){0});
     write->method = "POST";
-    write->accept = event_answer;
     write->has_series = key != NULL;
     if (key)
         write->series_key = *key;

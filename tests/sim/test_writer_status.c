@@ -197,8 +197,7 @@ Test(writer_status, posts_events)
     rig_await_events(&rig, 1);
     const struct script_request *request = script_request(&rig.script, 0);
     cr_expect_str_eq(request->method, "POST");
-    cr_expect_str_eq(request->path,
-                     "/apis/events.k8s.io/v1/namespaces/shop/events?fieldValidation=Ignore");
+    cr_expect_str_eq(request->path, "/apis/events.k8s.io/v1/namespaces/shop/events");
     rig_expect_text(&rig, 0, "reason", "Scheduled");
     rig_expect_text(&rig, 0, "type", "Normal");
     rig_expect_text(&rig, 0, "reportingController", "spillway");
