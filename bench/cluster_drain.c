@@ -11,7 +11,7 @@
 #include "bench/kube_metrics.h"
 #include "bench/report.h"
 
-enum { TOLD_TICK_MS = 250, TOLD_QUIET_TICKS = 8, TOLD_LIMIT_S = 60 };
+enum { TOLD_TICK_MS = 250, TOLD_QUIET_TICKS = 8 };
 
 /* ---- what is used ---- */
 
@@ -91,9 +91,12 @@ static double count_events(struct run *run)
 static int await_told(struct run *run, struct cluster_figures *figures, struct err *err)
 {
     double count = figures->events_per_pod * cluster_load_feasible_pods(&run->load);
-    int64_t until_ns = report_now_ns() + (int64_t)TOLD_LIMIT_S * 1000000000;
+    uint32_t limit_s = run->options->limit_seconds;
+    int64_t until_ns = report_now_ns() + (int64_t)limit_s * 1000000000;
     run->told = run->last;
-    for (uint32_t quiet = 0; quiet < TOLD_QUIET_TICKS && report_now_ns() < until_ns; quiet++) {
+    for (uint32_t quiet = 0; quiet < TOLD_QUIET_TICKS; quiet++) {
+        if (report_now_ns() > until_ns)
+            return err_set(err, ETIMEDOUT, "Events still come %u s after the last bind", limit_s);
         int rc = control_plane_pass(&run->plane, TOLD_TICK_MS, err);
         if (rc < 0)
             return rc;

@@ -111,10 +111,12 @@ static void on_written(void *ctx, const struct http_reply *reply)
     lane->call = NULL;
     if (!is_taken(write, reply->status) && !mirror->is_stopping && mirror->trouble.code == 0) {
         int shown = reply->body.len < SHOWN_BYTES ? (int)reply->body.len : SHOWN_BYTES;
-        (void)err_set(&mirror->trouble, EIO, "%s of %s \"%s\" was answered %d: %s%.*s",
+        bool has_no_kind = write->kind == KIND_RESOURCE_POLICY && reply->status == 404;
+        (void)err_set(&mirror->trouble, EIO, "%s of %s \"%s\" was answered %d: %s%.*s%s",
                       write->is_delete ? "the deletion" : "the creation",
                       kind_get(write->kind)->singular, write->name, reply->status, reply->err.text,
-                      shown, reply->body.len > 0 ? reply->body.ptr : "");
+                      shown, reply->body.len > 0 ? reply->body.ptr : "",
+                      has_no_kind ? "; its definition is missing: apply manifests/crd.yaml" : "");
     }
     lane_drop_first(lane);
     lane_go_on(lane);

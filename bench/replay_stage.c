@@ -14,6 +14,7 @@ enum {
     WATCHES = 2, /* nodes and pods at least: spillway is listening */
     BEHIND = 2000,
     DEFINITION_BYTES = 1 << 20,
+    SHOWN_BYTES = 200, /* of a refusal */
     SERVED_LIMIT_S = 60,
     SERVED_EVERY_MS = 100,
 };
@@ -61,22 +62,25 @@ static int await_served(struct control_plane *plane, struct err *err)
 static int install_policies(struct control_plane *plane, struct err *err)
 {
     struct perf_doc definition;
-    struct buf body CLEANUP(buf_fini);
+    struct buf body CLEANUP(buf_fini), answer CLEANUP(buf_fini);
+    buf_init(&body, DEFINITION_BYTES);
+    buf_init(&answer, DEFINITION_BYTES);
     int rc = perf_doc_load(&definition, "manifests/crd.yaml", err);
     if (rc < 0)
         return rc;
     char *text = json_dumps(definition.root, JSON_COMPACT);
     perf_doc_fini(&definition);
     CHECK(text);
-    buf_init(&body, DEFINITION_BYTES);
     (void)buf_add_str(&body, text);
     free(text);
-    int status = control_plane_call(
-        plane, "POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", &body, NULL, err);
+    int status =
+        control_plane_call(plane, "POST", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+                           &body, &answer, err);
     if (status < 0)
         return status;
     if (status != 201)
-        return err_set(err, EIO, "manifests/crd.yaml was answered %d", status);
+        return err_set(err, EIO, "manifests/crd.yaml was answered %d: %.*s", status, SHOWN_BYTES,
+                       answer.data ? answer.data : "");
     return await_served(plane, err);
 }
 

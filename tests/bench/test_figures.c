@@ -87,7 +87,8 @@ static json_t *run_all(const char *dir, int *ret_exit_code)
     cr_assert(fputs(stand_in, out) >= 0);
     cr_assert_eq(fclose(out), 0);
     cr_assert_eq(chmod(program, 0700), 0);
-    (void)snprintf(command, sizeof(command), "SPILLWAY_CLUSTER=1 bench/run.sh %s >%s/out 2>&1", dir,
+    (void)snprintf(command, sizeof(command),
+                   "SPILLWAY_CLUSTER=1 SPILLWAY_TRACES=traces bench/run.sh %s >%s/out 2>&1", dir,
                    dir);
     int status = system(command);
     *ret_exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
@@ -102,7 +103,8 @@ static double words_of(json_t *root, const char *key)
     return json_number_value(json_object_get(root, key));
 }
 
-/* `units` runs three times; `wake`, which fails, is not the end. */
+/* `units` runs three times, `replay` once more after its plain run; `wake`, which fails, is not the
+ * end. */
 Test(figures, each_benchmark_keeps_its_figures_and_one_that_fails_makes_them_partial)
 {
     char dir[] = "/tmp/spillway-run-XXXXXX", command[128];
@@ -115,6 +117,8 @@ Test(figures, each_benchmark_keeps_its_figures_and_one_that_fails_makes_them_par
                  7); /* units --nodes 5000 --policies 1 --json X */
     cr_expect_eq(words_of(root, "units_many.words"), 7);
     cr_expect_eq(words_of(root, "units.words"), 6); /* --pods 200000 --churn */
+    cr_expect_gt(words_of(root, "replay.words"), 7);
+    cr_expect_eq(words_of(root, "replay_trace.words"), 7); /* --traces traces --server --stay */
     cr_expect_eq(words_of(root, "cluster.words"), 3);
     cr_expect_null(json_object_get(root, "wake.words"));
     json_decref(root);

@@ -246,6 +246,22 @@ static bool has_trouble(const void *ctx)
     return mirror_trouble(((const struct rig *)ctx)->mirror)->code != 0;
 }
 
+Test(mirror, a_policy_that_nobody_serves_says_what_to_apply)
+{
+    struct rig rig;
+    rig_start(&rig, "another");
+    destroy(rig.attached.store, KIND_CUSTOM_RESOURCE_DEFINITION,
+            "resourcepolicies.scheduling.spillway.io", 0);
+    create(rig.store, KIND_RESOURCE_POLICY,
+           "{\"apiVersion\":\"scheduling.spillway.io/v1alpha1\",\"kind\":\"ResourcePolicy\","
+           "\"metadata\":{\"name\":\"r1\",\"namespace\":\"default\"},\"spec\":{\"units\":[]}}");
+    await(&rig, has_trouble, "the refusal");
+    const char *text = mirror_trouble(rig.mirror)->text;
+    cr_expect(strstr(text, "the creation of resourcepolicy \"r1\" was answered 404"), "%s", text);
+    cr_expect(strstr(text, "apply manifests/crd.yaml"), "%s", text);
+    rig_fini(&rig);
+}
+
 Test(mirror, a_write_that_is_refused_is_told)
 {
     struct rig rig;
